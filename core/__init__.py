@@ -1,0 +1,1 @@
+"""The business: parties, money, rooms, titles. Knows nothing of Telegram, a web server or a scheduler."""

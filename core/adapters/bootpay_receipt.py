@@ -1,0 +1,102 @@
+"""Reads Bootpay's receipt strictly: a field that is missing or odd makes the whole answer unclear."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from core.errors import ProviderUnclear
+
+# Far above any bill, and small enough that a number like 1e999999 is never written out.
+MOST_WON = 10**12
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What Bootpay says of one payment; `status` is Bootpay's own number (1 paid, 2 approved but not confirmed)."""
+
+    receipt_id: str
+    order_id: str
+    price_won: int
+    cancelled_won: int
+    currency: str
+    status: int
+    sandbox: bool
+    method: str | None
+    receipt_url: str | None
+    purchased_at: datetime | None
+    cancelled_at: datetime | None
+
+
+def read_receipt(body: object) -> Receipt:
+    """Return the receipt in a decoded body; raise ProviderUnclear when anything that we rely on is missing."""
+    if not isinstance(body, dict):
+        raise ProviderUnclear("a receipt is not an object")
+    return Receipt(
+        receipt_id=_text(body, "receipt_id"),
+        order_id=_text(body, "order_id"),
+        price_won=_won(body, "price"),
+        cancelled_won=_won(body, "cancelled_price"),
+        currency=_optional_text(body, "currency") or "KRW",  # Bootpay leaves it out for won
+        status=_status(body),
+        sandbox=_flag(body, "sandbox"),
+        method=_optional_text(body, "method"),
+        receipt_url=_optional_text(body, "receipt_url"),
+        purchased_at=_optional_instant(body, "purchased_at"),
+        cancelled_at=_optional_instant(body, "cancelled_at"),
+    )
+
+
+def _unusable(key: str) -> ProviderUnclear:
+    return ProviderUnclear(f"a receipt without a usable {key}")
+
+
+def _text(body: dict[str, object], key: str) -> str:
+    value = body.get(key)
+    if not isinstance(value, str) or not value:
+        raise _unusable(key)
+    return value
+
+
+def _optional_text(body: dict[str, object], key: str) -> str | None:
+    return _text(body, key) if body.get(key) else None
+
+
+def _won(body: dict[str, object], key: str) -> int:
+    value = body.get(key)
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | Decimal)
+        or not 0 <= value <= MOST_WON
+        or value != int(value)
+    ):
+        raise _unusable(key)
+    return int(value)
+
+
+def _status(body: dict[str, object]) -> int:
+    value = body.get("status")
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _unusable("status")
+    return value
+
+
+def _flag(body: dict[str, object], key: str) -> bool:
+    value = body.get(key)
+    if not isinstance(value, bool):
+        raise _unusable(key)
+    return value
+
+
+def _optional_instant(body: dict[str, object], key: str) -> datetime | None:
+    said = _optional_text(body, key)
+    if said is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(said)
+    except ValueError:
+        raise _unusable(key) from None
+    if instant.tzinfo is None:
+        raise _unusable(key)
+    return instant

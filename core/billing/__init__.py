@@ -1,0 +1,60 @@
+"""Billing: cycles, bills, attempts, settling, refunds, ledger, reminders."""
+
+from core.billing.attempts import begin_attempt
+from core.billing.bills import BillCard, bill_card, bills_of, open_bills_of
+from core.billing.cycles import (
+    Quote,
+    open_due_cycles,
+    open_first_bill,
+    quote,
+    reopen_bills,
+    running_parties,
+    share_of,
+    void_open_bills,
+)
+from core.billing.hints import purge_hints, take_hint
+from core.billing.janitor import ask_about_attempts, look_into_hints, send_refunds
+from core.billing.limits import Limits
+from core.billing.noting import Outcome, Settled
+from core.billing.provider import Provider
+from core.billing.refunds import plan_refund
+from core.billing.reminders import due_bills, remind
+from core.billing.settle import settle, settle_order
+from core.billing.tables import Attempt, AttemptState, Bill, BillState, Cycle, Refund, RefundState
+
+__all__ = [
+    "Attempt",
+    "AttemptState",
+    "Bill",
+    "BillCard",
+    "BillState",
+    "Cycle",
+    "Limits",
+    "Outcome",
+    "Provider",
+    "Quote",
+    "Refund",
+    "RefundState",
+    "Settled",
+    "ask_about_attempts",
+    "begin_attempt",
+    "bill_card",
+    "bills_of",
+    "due_bills",
+    "look_into_hints",
+    "open_bills_of",
+    "open_due_cycles",
+    "open_first_bill",
+    "plan_refund",
+    "purge_hints",
+    "quote",
+    "remind",
+    "reopen_bills",
+    "running_parties",
+    "send_refunds",
+    "settle",
+    "settle_order",
+    "share_of",
+    "take_hint",
+    "void_open_bills",
+]

@@ -1,0 +1,60 @@
+"""Bills as people see them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.billing.tables import Attempt, Bill, BillState, Cycle
+from core.catalogue import Plan, Service
+from core.errors import NotFound
+from core.parties import Membership, Party
+
+
+@dataclass(frozen=True)
+class BillCard:
+    """A bill with what it is for."""
+
+    bill: Bill
+    cycle: Cycle
+    party: Party
+    plan: Plan
+    service: Service
+    membership: Membership
+    paid_with: Attempt | None
+
+
+async def bill_card(session: AsyncSession, bill_id: int) -> BillCard:
+    """Return a bill with everything that a receipt or a payment page shows."""
+    row = (
+        await session.execute(
+            select(Bill, Cycle, Party, Plan, Service, Membership, Attempt)
+            .join(Cycle, Cycle.id == Bill.cycle_id)
+            .join(Party, Party.id == Bill.party_id)
+            .join(Plan, Plan.id == Party.plan_id)
+            .join(Service, Service.id == Plan.service_id)
+            .join(Membership, Membership.id == Bill.membership_id)
+            .join(Attempt, Attempt.id == Bill.paid_attempt, isouter=True)
+            .where(Bill.id == bill_id)
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFound(what="bill", id=bill_id)
+    return BillCard(*row)
+
+
+async def bills_of(session: AsyncSession, person_id: int, *, most: int = 20) -> Sequence[BillCard]:
+    """Return a person's bills, newest first."""
+    ids = await session.scalars(select(Bill.id).where(Bill.person_id == person_id).order_by(Bill.id.desc()).limit(most))
+    return [await bill_card(session, bill_id) for bill_id in ids.all()]
+
+
+async def open_bills_of(session: AsyncSession, person_id: int) -> Sequence[BillCard]:
+    """Return what a person still has to pay, the next due first."""
+    ids = await session.scalars(
+        select(Bill.id).where(Bill.person_id == person_id, Bill.state == BillState.OPEN).order_by(Bill.due_on, Bill.id)
+    )
+    return [await bill_card(session, bill_id) for bill_id in ids.all()]

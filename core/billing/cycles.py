@@ -1,0 +1,221 @@
+"""Cycles and their bills: one cycle a party and month, one bill a member and cycle, each opened once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.billing import reminders
+from core.billing.limits import Limits
+from core.billing.tables import Bill, BillState, Cycle
+from core.dates import Period, period_of, seoul_instant
+from core.db import changed
+from core.money import pro_rata, split
+from core.outbox import notice
+from core.parties import Membership, MembershipState, Party, PartyState, Role, lock_party
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What a seat costs from a day on, and how that came about."""
+
+    period: Period
+    serves_from: date
+    share_won: int
+    days: int
+    amount_won: int
+    due_on: date
+
+
+def cycle_number(party: Party, period: Period) -> int:
+    """Return how many cycles after the party's first one a period comes."""
+    first = period_of(party.starts_on, party.anchor_day).starts_on
+    return (period.starts_on.year - first.year) * 12 + period.starts_on.month - first.month
+
+
+def quote(party: Party, seat: int, today: date, limits: Limits) -> Quote:
+    """Return the first bill of somebody who joins today: the days left of the cycle, or the next cycle when so few
+    days are left that their price is below the smallest bill (those days are then the party's gift)."""
+    starts = max(today, party.starts_on)
+    period = period_of(starts, party.anchor_day)
+    days = period.days_from(starts)
+    share = share_of(party, seat, period)
+    amount = pro_rata(share, days, period.days)
+    if amount < limits.smallest_bill_won:
+        period = period_of(period.ends_on, party.anchor_day)
+        share = amount = share_of(party, seat, period)
+        return Quote(period, period.starts_on, share, period.days, amount, today)
+    return Quote(period, starts, share, days, amount, today)
+
+
+def share_of(party: Party, seat: int, period: Period, price_won: int | None = None) -> int:
+    """Return a seat's share of a full cycle; the odd won moves on from cycle to cycle."""
+    price = party.price_won if price_won is None else price_won
+    return split(price, party.seats, turn=max(0, cycle_number(party, period)))[seat]
+
+
+async def cycle_of(session: AsyncSession, party: Party, period: Period, now: datetime) -> Cycle:
+    """Return the party's cycle for a period, opening it when it is not there yet."""
+    known = select(Cycle).where(Cycle.party_id == party.id, Cycle.starts_on == period.starts_on)
+    cycle = await session.scalar(known)
+    if cycle is not None:
+        return cycle
+    cycle = Cycle(
+        party_id=party.id,
+        number=cycle_number(party, period),
+        starts_on=period.starts_on,
+        ends_on=period.ends_on,
+        price_won=party.price_won,
+        opened_at=now,
+    )
+    try:
+        async with session.begin_nested():
+            session.add(cycle)
+    except IntegrityError:
+        return (await session.scalars(known)).one()
+    return cycle
+
+
+async def open_first_bill(
+    session: AsyncSession, party: Party, membership: Membership, offered: Quote, now: datetime
+) -> Bill:
+    """Open the bill with which a member takes the seat that is held for them."""
+    cycle = await cycle_of(session, party, offered.period, now)
+    bill = _bill(
+        cycle, membership, now, serves_from=offered.serves_from, share=offered.share_won, due_on=offered.due_on
+    )
+    bill.amount_won = offered.amount_won
+    session.add(bill)
+    await session.flush()
+    return bill
+
+
+def _bill(cycle: Cycle, member: Membership, now: datetime, *, serves_from: date, share: int, due_on: date) -> Bill:
+    return Bill(
+        cycle_id=cycle.id,
+        membership_id=member.id,
+        party_id=member.party_id,
+        person_id=member.person_id,
+        amount_won=share,
+        share_won=share,
+        days=(cycle.ends_on - serves_from).days,
+        days_in_cycle=(cycle.ends_on - cycle.starts_on).days,
+        serves_from=serves_from,
+        serves_until=cycle.ends_on,
+        due_on=due_on,
+        state=BillState.OPEN,
+        refunded_won=0,
+        created_at=now,
+    )
+
+
+async def running_parties(session: AsyncSession) -> Sequence[int]:
+    """Return the parties that run; each is then looked at in its own transaction."""
+    return (await session.scalars(select(Party.id).where(Party.state == PartyState.ACTIVE).order_by(Party.id))).all()
+
+
+async def open_due_cycles(session: AsyncSession, party_id: int, today: date, limits: Limits, now: datetime) -> int:
+    """Open every cycle of a party that begins within the opening days, late ones too, with a bill for each member.
+
+    May run at any time and any number of times; returns how many bills it opened.
+    """
+    party = await session.get(Party, party_id)
+    if party is None or party.state is not PartyState.ACTIVE:
+        return 0
+    newest = await session.scalar(select(func.max(Cycle.starts_on)).where(Cycle.party_id == party_id))
+    horizon = today + timedelta(days=limits.open_days_before)
+    # Not only from the newest cycle on: who joined after it opened may lack a bill of an earlier one.
+    period = period_of(min(newest or party.starts_on, max(today, party.starts_on)), party.anchor_day)
+    opened = 0
+    while period.starts_on <= horizon:
+        missing = await _without_bill(session, party, period)
+        if missing:
+            party = await lock_party(session, party_id)
+            for member in await _without_bill(session, party, period):
+                opened += await _open_bill(session, party, member, period, limits, now)
+        period = period_of(period.ends_on, party.anchor_day)
+    return opened
+
+
+async def _without_bill(session: AsyncSession, party: Party, period: Period) -> Sequence[Membership]:
+    billed = (
+        select(Bill.id)
+        .join(Cycle, Cycle.id == Bill.cycle_id)
+        .where(Bill.membership_id == Membership.id, Cycle.starts_on >= period.starts_on)
+    )
+    return (
+        await session.scalars(
+            select(Membership).where(
+                Membership.party_id == party.id,
+                Membership.role == Role.MEMBER,
+                Membership.state == MembershipState.ACTIVE,
+                Membership.serves_from < period.ends_on,
+                ~billed.exists(),
+            )
+        )
+    ).all()
+
+
+async def _open_bill(
+    session: AsyncSession, party: Party, member: Membership, period: Period, limits: Limits, now: datetime
+) -> int:
+    if member.seat is None:
+        raise ValueError(f"membership {member.id} is active without a seat")
+    cycle = await cycle_of(session, party, period, now)
+    share = share_of(party, member.seat, period, cycle.price_won)
+    bill = _bill(cycle, member, now, serves_from=cycle.starts_on, share=share, due_on=cycle.starts_on)
+    try:
+        async with session.begin_nested():
+            session.add(bill)
+    except IntegrityError:
+        return 0
+    reminders.plan(session, bill, cycle)
+    morning = seoul_instant(cycle.starts_on - timedelta(days=limits.open_days_before), reminders.AT)
+    _tell_opened(session, bill, now, not_before=max(now, morning))
+    return 1
+
+
+def _tell_opened(session: AsyncSession, bill: Bill, now: datetime, *, not_before: datetime) -> None:
+    valid_while = {"check": "bill_open", "bill": bill.id}
+    data = {"bill": bill.id}
+    notice(session, now, bill.person_id, "billing.opened", data, valid_while=valid_while, not_before=not_before)
+
+
+async def void_open_bills(session: AsyncSession, membership_id: int, now: datetime) -> bool:
+    """Void a member's unpaid bills; False when one of them is being paid at this moment, and then none is void."""
+    # Locked, so that no payment takes a bill between the question and the answer.
+    still_open = select(Bill).where(Bill.membership_id == membership_id, Bill.state == BillState.OPEN).with_for_update()
+    bills = (await session.scalars(still_open.execution_options(populate_existing=True))).all()
+    if any(bill.approving_attempt is not None for bill in bills):
+        return False
+    await changed(
+        session,
+        update(Bill)
+        .where(Bill.membership_id == membership_id, Bill.state == BillState.OPEN, Bill.approving_attempt.is_(None))
+        .values(state=BillState.VOID, closed_at=now),
+    )
+    return True
+
+
+async def reopen_bills(session: AsyncSession, membership_id: int, since: date, now: datetime) -> None:
+    """Open a member's void bills of the days from `since` on again: they stay after all, and nobody rides for free."""
+    bills = (
+        await session.scalars(
+            select(Bill)
+            .where(Bill.membership_id == membership_id, Bill.state == BillState.VOID, Bill.serves_from >= since)
+            .with_for_update()
+        )
+    ).all()
+    for bill in bills:
+        await changed(
+            session,
+            update(Bill)
+            .where(Bill.id == bill.id, Bill.state == BillState.VOID)
+            .values(state=BillState.OPEN, closed_at=None),
+        )
+        _tell_opened(session, bill, now, not_before=now)

@@ -1,0 +1,18 @@
+"""The catalogue: OTT services, plans, price versions, sharing rules."""
+
+from core.catalogue.plans import Offer, offer, offers_of, price_on, services_to_share, sync_plans
+from core.catalogue.tables import InviteMethod, Plan, PlanPrice, Service, SharingRule
+
+__all__ = [
+    "InviteMethod",
+    "Offer",
+    "Plan",
+    "PlanPrice",
+    "Service",
+    "SharingRule",
+    "offer",
+    "offers_of",
+    "price_on",
+    "services_to_share",
+    "sync_plans",
+]

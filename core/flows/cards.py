@@ -1,0 +1,74 @@
+"""A party with everything that a screen about it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.catalogue import Plan, Service
+from core.outbox import notice
+from core.parties import Checklist, Membership, MembershipState, Party, Role, get_party, tick
+from core.parties.tables import SEATED
+from core.people import Person, get_person
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A taken seat and who sits there."""
+
+    membership: Membership
+    person: Person
+
+
+@dataclass(frozen=True)
+class PartyCard:
+    """A party, its plan, its host and its taken seats."""
+
+    party: Party
+    plan: Plan
+    service: Service
+    host: Person
+    seats: Sequence[Seat]
+
+    @property
+    def paid_members(self) -> int:
+        """Return how many members have taken their seat for good."""
+        return sum(
+            seat.membership.role is Role.MEMBER and seat.membership.state is not MembershipState.RESERVED
+            for seat in self.seats
+        )
+
+
+async def party_card(session: AsyncSession, party_id: int) -> PartyCard:
+    """Return a party with what a screen shows of it."""
+    party = await get_party(session, party_id)
+    plan = await session.get_one(Plan, party.plan_id)
+    rows = await session.execute(
+        select(Membership, Person)
+        .join(Person, Person.id == Membership.person_id)
+        .where(Membership.party_id == party_id, Membership.state.in_(SEATED))
+        .order_by(Membership.seat)
+    )
+    return PartyCard(
+        party=party,
+        plan=plan,
+        service=await session.get_one(Service, plan.service_id),
+        host=await get_person(session, party.host_id),
+        seats=[Seat(membership, person) for membership, person in rows],
+    )
+
+
+async def tick_access(session: AsyncSession, membership_id: int, step: str, person_id: int, now: datetime) -> Checklist:
+    """Tick a line of a member's checklist and tell the one whose turn comes next."""
+    ticked = await tick(session, membership_id, step, person_id, now)
+    party = await get_party(session, ticked.membership.party_id)
+    coming = ticked.next
+    if coming is None and person_id == ticked.membership.person_id:
+        notice(session, now, party.host_id, "parties.access_done", {"membership": membership_id})
+    elif coming is not None and coming.by is Role.MEMBER and person_id == party.host_id:
+        notice(session, now, ticked.membership.person_id, "parties.access_turn", {"membership": membership_id})
+    return ticked

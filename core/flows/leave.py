@@ -1,0 +1,120 @@
+"""Leaving: at the end of what is paid; before the first day everything comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.billing import Bill, BillState, Cycle, Refund, plan_refund, reopen_bills, void_open_bills
+from core.dates import seoul_date
+from core.errors import BillBusy, InvalidInput, Outdated
+from core.outbox import notice
+from core.parties import (
+    Membership,
+    MembershipState,
+    Party,
+    PartyState,
+    Role,
+    free_seat,
+    lock_party,
+    membership_of,
+    move,
+)
+
+
+@dataclass(frozen=True)
+class LeavePlan:
+    """What leaving now would mean: the first day without a seat, and what comes back."""
+
+    leaves_on: date
+    back_won: int
+    at_once: bool
+
+
+async def leave_preview(session: AsyncSession, party_id: int, person_id: int, now: datetime) -> LeavePlan:
+    """Say what leaving means before it is confirmed; changes nothing."""
+    membership = await _member(session, party_id, person_id)
+    plan, _ = await _plan(session, membership, now)
+    return plan
+
+
+async def leave_party(session: AsyncSession, party_id: int, person_id: int, now: datetime) -> LeavePlan:
+    """Leave: open bills become void, months that have not begun are paid back, the seat stays until the paid end."""
+    party = await lock_party(session, party_id)
+    membership = await _member(session, party_id, person_id)
+    plan, unused = await _plan(session, membership, now)
+    if not await void_open_bills(session, membership.id, now):
+        raise BillBusy(party=party_id)
+    for bill in unused:
+        await plan_refund(session, bill, bill.amount_won, "left", now)
+    await move(session, membership.id, MembershipState.ACTIVE, MembershipState.LEAVING, leaves_on=plan.leaves_on)
+    if plan.at_once:
+        await free_seat(session, membership.id, MembershipState.LEAVING, MembershipState.LEFT, now)
+    news = {"person": person_id, "party": party_id, "on": plan.leaves_on.isoformat(), "at_once": plan.at_once}
+    notice(session, now, party.host_id, "parties.member_leaves", news)
+    return plan
+
+
+async def stay_after_all(session: AsyncSession, party_id: int, person_id: int, now: datetime) -> None:
+    """Take a leave back while the seat is still one's own; a bill that it made void is open again.
+
+    Outdated when the coming month is on its way back already: that stay ends, and the seat can be joined anew.
+    """
+    await lock_party(session, party_id)
+    membership = await membership_of(session, party_id, person_id)
+    if membership.state is not MembershipState.LEAVING or membership.leaves_on is None:
+        raise Outdated(what="leave")
+    coming = select(Bill.id).where(Bill.membership_id == membership.id, Bill.serves_from >= membership.leaves_on)
+    if await session.scalar(select(Refund.id).where(Refund.bill_id.in_(coming)).limit(1)) is not None:
+        raise Outdated(what="stay")
+    await reopen_bills(session, membership.id, membership.leaves_on, now)
+    await move(session, membership.id, MembershipState.LEAVING, MembershipState.ACTIVE, leaves_on=None)
+
+
+async def due_leavings(session: AsyncSession, now: datetime) -> Sequence[tuple[int, int]]:
+    """Return (membership, party) of members whose paid time is over."""
+    rows = await session.execute(
+        select(Membership.id, Membership.party_id).where(
+            Membership.state == MembershipState.LEAVING, Membership.leaves_on <= seoul_date(now)
+        )
+    )
+    return [(membership_id, party_id) for membership_id, party_id in rows]
+
+
+async def close_leavings(session: AsyncSession, membership_id: int, party_id: int, now: datetime) -> bool:
+    """Free the seat of a member whose paid time is over."""
+    await lock_party(session, party_id)
+    if not await free_seat(session, membership_id, MembershipState.LEAVING, MembershipState.LEFT, now):
+        return False
+    membership = await session.get_one(Membership, membership_id)
+    notice(session, now, membership.person_id, "parties.left", {"party": party_id})
+    return True
+
+
+async def _member(session: AsyncSession, party_id: int, person_id: int) -> Membership:
+    membership = await membership_of(session, party_id, person_id)
+    if membership.role is Role.HOST:
+        raise InvalidInput(field="leave", rule="host")
+    if membership.state is not MembershipState.ACTIVE:
+        raise Outdated(what="leave")
+    return membership
+
+
+async def _plan(session: AsyncSession, membership: Membership, now: datetime) -> tuple[LeavePlan, Sequence[Bill]]:
+    today = seoul_date(now)
+    party = await session.get_one(Party, membership.party_id)
+    paid = Bill.membership_id == membership.id, Bill.state == BillState.PAID
+    not_begun = today < party.starts_on or party.state is PartyState.RECRUITING
+    unused_query = select(Bill).join(Cycle, Cycle.id == Bill.cycle_id).where(*paid)
+    if not not_begun:
+        unused_query = unused_query.where(Bill.serves_from > today)
+    unused = (await session.scalars(unused_query)).all()
+    begun = select(func.max(Bill.serves_until)).where(*paid, Bill.serves_from <= today)
+    paid_until = None if not_begun else await session.scalar(begun)
+    leaves_on = max(paid_until, today) if paid_until is not None else today
+    plan = LeavePlan(leaves_on, sum(bill.amount_won for bill in unused), at_once=leaves_on <= today)
+    return plan, unused

@@ -1,0 +1,55 @@
+"""Parties: memberships, seats, access."""
+
+from core.parties.access import Checklist, Line, checklist, checklists, tick
+from core.parties.party import (
+    Terms,
+    check_terms,
+    enough_members,
+    get_party,
+    hosted_party,
+    lock_party,
+    membership_of,
+    move_party,
+    open_party,
+    parties_of,
+    party_by_code,
+    seated,
+    start_party,
+)
+from core.parties.seats import confirm_seat, free_seat, hold_seat, move, seats_taken, touch
+from core.parties.tables import INSIDE, SEATED, AccessStep, Membership, MembershipState, Party, PartyState, Role
+
+__all__ = [
+    "INSIDE",
+    "SEATED",
+    "AccessStep",
+    "Checklist",
+    "Line",
+    "Membership",
+    "MembershipState",
+    "Party",
+    "PartyState",
+    "Role",
+    "Terms",
+    "check_terms",
+    "checklist",
+    "checklists",
+    "confirm_seat",
+    "enough_members",
+    "free_seat",
+    "get_party",
+    "hold_seat",
+    "hosted_party",
+    "lock_party",
+    "membership_of",
+    "move",
+    "move_party",
+    "open_party",
+    "parties_of",
+    "party_by_code",
+    "seated",
+    "seats_taken",
+    "start_party",
+    "tick",
+    "touch",
+]

@@ -1,0 +1,136 @@
+"""A party, its memberships and how members get in; states and their allowed moves side by side."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, CheckConstraint, Date, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.db import Base, ExternalId, Id, State, UtcDateTime, Won
+
+
+class PartyState(StrEnum):
+    """Where a party stands."""
+
+    RECRUITING = "recruiting"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    ENDING = "ending"
+    ENDED = "ended"
+    CANCELLED = "cancelled"
+
+
+PARTY_MOVES: dict[PartyState, set[PartyState]] = {
+    PartyState.RECRUITING: {PartyState.ACTIVE, PartyState.CANCELLED},
+}
+
+
+class MembershipState(StrEnum):
+    """Where a person stands in a party."""
+
+    REQUESTED = "requested"
+    WAITING = "waiting"
+    OFFERED = "offered"
+    RESERVED = "reserved"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    LEAVING = "leaving"
+    LEFT = "left"
+    REMOVED = "removed"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+
+
+MEMBERSHIP_MOVES: dict[MembershipState, set[MembershipState]] = {
+    MembershipState.RESERVED: {MembershipState.ACTIVE, MembershipState.EXPIRED, MembershipState.DECLINED},
+    MembershipState.ACTIVE: {MembershipState.LEAVING, MembershipState.REMOVED},
+    MembershipState.LEAVING: {MembershipState.ACTIVE, MembershipState.LEFT, MembershipState.REMOVED},
+}
+# States that hold a seat, and those of people who may use it.
+SEATED = (MembershipState.RESERVED, MembershipState.ACTIVE, MembershipState.SUSPENDED, MembershipState.LEAVING)
+INSIDE = (MembershipState.ACTIVE, MembershipState.LEAVING)
+
+
+class Role(StrEnum):
+    """Who pays the service, and who pays a share."""
+
+    HOST = "host"
+    MEMBER = "member"
+
+
+class Party(Base):
+    """People who share one plan; `version` moves with every move of a seat or a bill.
+
+    `opened_from` is the message whose button opened it: a button that is tapped twice opens one party.
+    """
+
+    __tablename__ = "party"
+    __table_args__ = (
+        CheckConstraint("seats >= 2", name="seats"),
+        CheckConstraint("anchor_day between 1 and 31", name="anchor_day"),
+        CheckConstraint("price_won > 0", name="price_positive"),
+        UniqueConstraint("host_id", "opened_from"),
+        Base.__table_args__,
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
+    code: Mapped[str] = mapped_column(ExternalId(24), unique=True)
+    host_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    seats: Mapped[int]
+    min_members: Mapped[int] = mapped_column(default=1)
+    price_won: Mapped[int] = mapped_column(Won)
+    starts_on: Mapped[date] = mapped_column(Date)
+    recruits_until: Mapped[date] = mapped_column(Date)
+    anchor_day: Mapped[int]
+    state: Mapped[PartyState] = mapped_column(State(PartyState), index=True)
+    version: Mapped[int] = mapped_column(default=1)
+    opened_from: Mapped[int | None] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Membership(Base):
+    """One person's stay in a party.
+
+    The two unique keys carry the promise that seats are not oversold: a seat number is held once, and a person is in
+    a party once. Both columns are emptied when the stay ends.
+    """
+
+    __tablename__ = "membership"
+    __table_args__ = (
+        UniqueConstraint("party_id", "seat"),
+        UniqueConstraint("party_id", "person_id", "present"),
+        Base.__table_args__,
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    role: Mapped[Role] = mapped_column(State(Role))
+    state: Mapped[MembershipState] = mapped_column(State(MembershipState), index=True)
+    seat: Mapped[int | None]
+    present: Mapped[bool | None] = mapped_column(default=True)
+    held_until: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    serves_from: Mapped[date | None] = mapped_column(Date)
+    leaves_on: Mapped[date | None] = mapped_column(Date, index=True)
+    terms_version: Mapped[str] = mapped_column(String(24))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    activated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class AccessStep(Base):
+    """One ticked line of a member's invite checklist."""
+
+    __tablename__ = "access_step"
+    __table_args__ = (UniqueConstraint("membership_id", "step"), Base.__table_args__)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
+    membership_id: Mapped[int] = mapped_column(ForeignKey("membership.id"))
+    step: Mapped[str] = mapped_column(String(24))
+    done_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    done_at: Mapped[datetime] = mapped_column(UtcDateTime)

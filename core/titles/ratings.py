@@ -1,0 +1,97 @@
+"""What people think of titles, in half stars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.dialects import mysql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.db import changed
+from core.errors import InvalidInput, NotFound
+from core.titles.tables import Rating, Title
+
+FEWEST_HALVES, MOST_HALVES = 1, 10
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Everybody's ratings as three columns of equal length, by person and title."""
+
+    people: Sequence[int]
+    titles: Sequence[int]
+    halves: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.halves)
+
+
+async def rate(session: AsyncSession, person_id: int, title_id: int, halves: int, now: datetime) -> None:
+    """Keep what a person thinks of a title, in place of what they thought before; one row however often they tap."""
+    if not FEWEST_HALVES <= halves <= MOST_HALVES:
+        raise InvalidInput(field="stars", rule="range", fewest=FEWEST_HALVES, most=MOST_HALVES)
+    if await session.get(Title, title_id) is None:
+        raise NotFound(what="title", id=title_id)
+    row = {"person_id": person_id, "title_id": title_id, "halves": halves, "rated_at": now}
+    present = {"halves": halves, "rated_at": now}
+    # One statement that inserts or updates: an insert that fails and then an update deadlock when taps come together.
+    if session.get_bind().dialect.name == "sqlite":
+        upsert = sqlite.insert(Rating).values(row)
+        await session.execute(upsert.on_conflict_do_update(index_elements=["person_id", "title_id"], set_=present))
+    else:
+        await session.execute(mysql.insert(Rating).values(row).on_duplicate_key_update(present))
+
+
+async def unrate(session: AsyncSession, person_id: int, title_id: int) -> bool:
+    """Take a rating back; False when there was none."""
+    taken = delete(Rating).where(Rating.person_id == person_id, Rating.title_id == title_id)
+    return await changed(session, taken) == 1
+
+
+async def ratings_of(session: AsyncSession, person_id: int) -> dict[int, int]:
+    """Return a person's half stars by title."""
+    rows = await session.execute(select(Rating.title_id, Rating.halves).where(Rating.person_id == person_id))
+    return {title_id: halves for title_id, halves in rows}  # noqa: C416 - mypy knows no dict() of rows
+
+
+async def rating_of(session: AsyncSession, person_id: int, title_id: int) -> int | None:
+    """Return a person's half stars for one title, None when they gave none."""
+    return await session.scalar(select(Rating.halves).where(Rating.person_id == person_id, Rating.title_id == title_id))
+
+
+async def count_ratings(session: AsyncSession, person_id: int) -> int:
+    """Return how many titles a person has rated."""
+    return await session.scalar(select(func.count()).select_from(Rating).where(Rating.person_id == person_id)) or 0
+
+
+async def count_all_ratings(session: AsyncSession) -> int:
+    """Return how many ratings there are."""
+    return await session.scalar(select(func.count()).select_from(Rating)) or 0
+
+
+async def everybodys_ratings(session: AsyncSession) -> Columns:
+    """Return all ratings, for training."""
+    rows = await session.execute(
+        select(Rating.person_id, Rating.title_id, Rating.halves).order_by(Rating.person_id, Rating.title_id)
+    )
+    people, titles, halves = [], [], []
+    for person_id, title_id, given in rows:
+        people.append(person_id)
+        titles.append(title_id)
+        halves.append(given)
+    return Columns(people, titles, halves)
+
+
+async def add_ratings(session: AsyncSession, rows: Iterable[tuple[int, int, int]], now: datetime) -> int:
+    """Add (person, title, halves) that nobody has given yet, many at once; return how many."""
+    values = [
+        {"person_id": person_id, "title_id": title_id, "halves": halves, "rated_at": now}
+        for person_id, title_id, halves in rows
+    ]
+    for begin in range(0, len(values), _AT_ONCE):
+        await session.execute(insert(Rating), values[begin : begin + _AT_ONCE])
+    return len(values)
