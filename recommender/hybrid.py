@@ -1,0 +1,83 @@
+"""The stars head as a scikit-surprise algorithm, so that Surprise's own tools can judge it."""
+
+from collections import OrderedDict
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from surprise import AlgoBase
+
+from recommender.arrays import F64
+from recommender.border import HIGHEST, LOWEST, Ratings, plain_id
+from recommender.factors import RANK
+from recommender.neighbours import KEPT
+from recommender.titles import Titles
+from recommender.trained import fit_stars_head
+
+_UNKNOWN = "UKN__"
+_PEOPLE_KEPT = 2048
+
+
+class HybridSVDKNN(AlgoBase):  # type: ignore[misc]  # scikit-surprise ships no types
+    """Damped biases, factors, item-KNN and taste in features, blended by weights that training finds.
+
+    Works in `cross_validate`, `GridSearchCV` and `dump`; estimates pairs of unknown users or titles too. `titles` is
+    optional; ids are matched as everywhere in this package: 1 and "1" are one title. Ratings on a scale that does not
+    fit into 0.5 to 5 are stretched onto it and back.
+    """
+
+    def __init__(
+        self, titles: Titles | None = None, n_factors: int = RANK, k: int = KEPT, random_state: int = 0
+    ) -> None:
+        super().__init__()
+        self.titles = titles
+        self.n_factors = n_factors
+        self.k = k
+        self.random_state = random_state
+        self._rows: OrderedDict[int | None, F64] = OrderedDict()
+
+    def fit(self, trainset: Any) -> "HybridSVDKNN":
+        """Fit on a Surprise trainset."""
+        super().fit(trainset)
+        self._rows.clear()
+        low, high = trainset.rating_scale
+        fits = low >= LOWEST and high <= HIGHEST
+        self._stretch = 1.0 if fits else (HIGHEST - LOWEST) / (high - low)
+        self._shift = 0.0 if fits else LOWEST - low * self._stretch
+        users, titles, stars = zip(*trainset.all_ratings(), strict=True)
+        ratings = Ratings(
+            [trainset.to_raw_uid(user) for user in users],
+            [trainset.to_raw_iid(title) for title in titles],
+            np.array(stars) * self._stretch + self._shift,
+        )
+        fitted = fit_stars_head(ratings, self.titles or Titles(), self.random_state, rank=self.n_factors, kept=self.k)
+        self._head, self._layout = fitted
+        self._people = {number: row for row, number in enumerate(self._layout.user_ids.tolist())}
+        self._places = {number: at for at, number in enumerate(self._layout.title_ids.tolist())}
+        return self
+
+    def estimate(self, u: int | str, i: int | str) -> float:
+        """Return the stars of an inner (or, as Surprise marks them, unknown) user and title."""
+        user = self.trainset.to_raw_uid(u) if isinstance(u, int) else u.removeprefix(_UNKNOWN)
+        title = self.trainset.to_raw_iid(i) if isinstance(i, int) else i.removeprefix(_UNKNOWN)
+        row = self._row(self._people.get(plain_id(user)))
+        at = self._places.get(plain_id(title), len(row) - 1)
+        return (float(row[at]) - self._shift) / self._stretch
+
+    def _row(self, person: int | None) -> F64:
+        """Return one person's stars for all titles and, last, for an unknown title; the latest people are kept."""
+        row = self._rows.get(person)
+        if row is None:
+            stars = self._layout.stars
+            of_one = sparse.csr_array((1, stars.shape[1])) if person is None else stars[[person]]
+            readers = self._head.read(of_one)
+            generosity = float(readers.generosity[0])
+            known = self._head.base(generosity, slice(None)) + self._head.all_terms(readers) @ self._head.weights
+            row = np.append(known, self._head.average(generosity))
+            self._rows[person] = row
+            if len(self._rows) > _PEOPLE_KEPT:
+                self._rows.popitem(last=False)
+        return row
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_rows": OrderedDict()}

@@ -1,0 +1,117 @@
+"""Why a title is on the list: the ratings and features that moved its score, never a guess made afterwards."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from recommender.arrays import F32, F64, I64, Sparse
+
+Kind = Literal["because_you_rated", "taste_like_yours", "genre_you_like", "people_you_like", "popular", "little_known"]
+LIKED = 3.5
+_WORD_KINDS: dict[str, Kind] = {"genre": "genre_you_like", "person": "people_you_like"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A kind, the rated titles it speaks of (strongest first), and the genres or names it speaks of.
+
+    because_you_rated: `title_ids` were liked and carry most of the score. taste_like_yours: many ratings together.
+    genre_you_like, people_you_like: `words`, and the rated titles (if any) that showed it. popular: liked by many,
+    here or by outside votes. little_known: few have rated it, but many like what it has (`words`, if any).
+    """
+
+    kind: Kind
+    title_ids: tuple[int, ...] = ()
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What is known about one person and needed for reasons; titles are positions."""
+
+    title_ids: I64
+    names: Sequence[str]
+    features: Sparse
+    rated: I64
+    given: F64
+    residuals: F64
+    taste: F64
+    wished: frozenset[str]
+    """Features the person said they like."""
+    promised: F32
+    """What the content prior of likes gives to each feature."""
+
+
+def from_ratings(evidence: Evidence, pulls: F64) -> Reason | None:
+    """Name the liked titles that pull most; None when no rating speaks for the title.
+
+    `pulls` holds what each of the person's ratings adds. If the titles they liked do not carry at least half,
+    the honest reason is their taste as a whole.
+    """
+    total = pulls[pulls > 0].sum()
+    if total <= 0:
+        return None
+    liked = np.flatnonzero((pulls > 0) & (evidence.given >= LIKED))
+    best = liked[np.argsort(-pulls[liked], kind="stable")][:2]
+    if not len(best) or 2 * pulls[liked].sum() < total:
+        return Reason("taste_like_yours")
+    if len(best) == 2 and pulls[best[1]] < 0.5 * pulls[best[0]]:
+        best = best[:1]
+    return Reason("because_you_rated", tuple(evidence.title_ids[evidence.rated[best]].tolist()))
+
+
+def from_taste(evidence: Evidence, title: int) -> Reason | None:
+    """Name the genre or the people whose earlier titles this person rated better than expected."""
+    for kind, columns in _strongest(evidence, title, evidence.taste):
+        shown_by = _shown_by(evidence, columns[0])
+        if shown_by:
+            return Reason(kind, shown_by, tuple(_word(evidence.names[column]) for column in columns))
+    return None
+
+
+def from_wishes(evidence: Evidence, title: int) -> Reason | None:
+    """Name the genres of the title that the person said they like."""
+    words = [_word(evidence.names[c]) for c in _cells(evidence, title)[0] if evidence.names[c] in evidence.wished]
+    return Reason("genre_you_like", (), tuple(words)) if words else None
+
+
+def from_promise(evidence: Evidence, title: int, *, known: bool) -> Reason:
+    """Say that many liked a title, here or elsewhere, or else name what it has that many like."""
+    columns, values = _cells(evidence, title)
+    outside = sum(value for column, value in zip(columns, values, strict=True) if evidence.names[column] == "vote")
+    if known or outside > 0:
+        return Reason("popular")
+    for _, best in _strongest(evidence, title, evidence.promised):
+        return Reason("little_known", (), tuple(_word(evidence.names[column]) for column in best))
+    return Reason("little_known")
+
+
+def _strongest(evidence: Evidence, title: int, weights: F64 | F32) -> Iterator[tuple[Kind, list[int]]]:
+    """Yield genres and people, the group with the best cell first, at most two positive cells each."""
+    columns, values = _cells(evidence, title)
+    adds = values * weights[columns]
+    groups: dict[Kind, list[int]] = {}
+    for cell in np.argsort(-adds, kind="stable"):
+        kind = _WORD_KINDS.get(evidence.names[columns[cell]].partition(":")[0])
+        if kind and adds[cell] > 0 and len(groups.setdefault(kind, [])) < 2:
+            groups[kind].append(int(columns[cell]))
+    yield from groups.items()
+
+
+def _shown_by(evidence: Evidence, column: int) -> tuple[int, ...]:
+    """Return the rated titles with this feature that were rated best against expectation."""
+    has = evidence.features[evidence.rated][:, [column]].toarray().ravel() > 0
+    shows = np.flatnonzero(has & (evidence.residuals > 0) & (evidence.given >= LIKED))
+    best = shows[np.argsort(-evidence.residuals[shows], kind="stable")][:2]
+    return tuple(evidence.title_ids[evidence.rated[best]].tolist())
+
+
+def _cells(evidence: Evidence, title: int) -> tuple[I64, F64]:
+    begin, end = evidence.features.indptr[title : title + 2]
+    return evidence.features.indices[begin:end], evidence.features.data[begin:end]
+
+
+def _word(name: str) -> str:
+    return name.partition(":")[2]

@@ -1,0 +1,85 @@
+"""What training leaves behind: arrays about titles, and nothing about people."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from recommender.arrays import F64, I64
+from recommender.border import Ratings
+from recommender.factors import RANK
+from recommender.features import GENRE, Features, describe
+from recommender.layout import Layout, lay_out
+from recommender.neighbours import KEPT
+from recommender.ranking import ListHead, fit_list
+from recommender.stars import StarsHead, fit_stars
+from recommender.titles import Title, Titles
+
+_EXPECTED_OF_STARS = {"vote": 0.6, "votes": 0.1, "fame": 0.05, "year": 0.05, "common": 0.02}
+_EXPECTED_OF_LIKES = {"votes": 1.5, "vote": 0.5, "fame": 0.5, "year": 0.3, "common": 0.3}
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """Title ids (a title's place among them is its position), feature names, and the two heads."""
+
+    title_ids: I64
+    names: tuple[str, ...]
+    stars: StarsHead
+    lists: ListHead
+
+    @cached_property
+    def position(self) -> Mapping[int, int]:
+        return {number: at for at, number in enumerate(self.title_ids.tolist())}
+
+    @cached_property
+    def popularity(self) -> F64:
+        return self.lists.popularity(self.stars.features)
+
+    def wished(self, genres: Collection[str]) -> F64:
+        """Return how much of each title is of these genres."""
+        columns = [at for at, name in enumerate(self.names) if name in genre_names(genres)]
+        return np.asarray(self.stars.features[:, columns].sum(axis=1), dtype=np.float64).ravel()
+
+    def with_unrated(self, titles: Sequence[Title]) -> "Trained":
+        """Return the same with titles added that training did not see, known by their features alone."""
+        described = describe(titles, self.names)
+        new = np.array([number not in self.position for number in described.ids.tolist()], dtype=bool)
+        if not new.any():
+            return self
+        features = described.matrix[np.flatnonzero(new)]
+        likes = np.concatenate([self.lists.likes, np.zeros(int(new.sum()), dtype=np.float32)])
+        return Trained(
+            np.concatenate([self.title_ids, described.ids[new]]),
+            self.names,
+            self.stars.with_unrated(features),
+            replace(self.lists, likes=likes),
+        )
+
+
+def genre_names(genres: Collection[str]) -> frozenset[str]:
+    """Return the names of these genres' features."""
+    return frozenset(f"{GENRE}:{genre}" for genre in genres)
+
+
+def fit(ratings: Ratings, titles: Titles, seed: int) -> Trained:
+    """Fit both heads; the same ratings, titles and seed give the same arrays, in whatever order they come."""
+    described = describe(titles.rows)
+    layout = lay_out(ratings, np.sort(described.ids))
+    stars = _fit_stars(layout, described, seed)
+    lists = fit_list(layout.stars, stars.features, described.weights(_EXPECTED_OF_LIKES))
+    return Trained(layout.title_ids, described.names, stars, lists)
+
+
+def fit_stars_head(ratings: Ratings, titles: Titles, seed: int, *, rank: int, kept: int) -> tuple[StarsHead, Layout]:
+    """Fit the stars head alone, with so many factors and neighbours."""
+    described = describe(titles.rows)
+    layout = lay_out(ratings, np.sort(described.ids))
+    return _fit_stars(layout, described, seed, rank, kept), layout
+
+
+def _fit_stars(layout: Layout, described: Features, seed: int, rank: int = RANK, kept: int = KEPT) -> StarsHead:
+    features = described.of(layout.title_ids)
+    rng = np.random.default_rng(seed)
+    return fit_stars(layout.stars, features, described.weights(_EXPECTED_OF_STARS), rng, rank=rank, kept=kept)
