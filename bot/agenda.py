@@ -1,0 +1,78 @@
+"""What is coming: the instants at which somebody will notice something, for whoever moves the demo's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from core.billing import Bill, BillState, Cycle, Limits
+from core.billing.reminders import AT
+from core.billing.tables import Reminder, ReminderState
+from core.dates import seoul_instant
+from core.parties import Membership, MembershipState, Party, PartyState, Role
+
+# A day's work begins a minute after midnight.
+DAYBREAK = time(0, 1)
+Event = tuple[datetime, str]
+
+
+async def coming(session: AsyncSession, now: datetime, limits: Limits) -> list[Event]:
+    """Return when what happens next, soonest first.
+
+    Kinds: hold_over, party_starts, recruiting_ends, next_bill, reminder, member_leaves.
+    """
+    found = [
+        *await _moments(session, "hold_over", Membership.held_until, Membership.state == MembershipState.RESERVED),
+        *await _days(session, "party_starts", Party.starts_on, Party.state == PartyState.RECRUITING),
+        *_after(await _days(session, "recruiting_ends", Party.recruits_until, Party.state == PartyState.RECRUITING), 1),
+        *await _next_bills(session, limits),
+        *await _reminders(session),
+        *await _days(session, "member_leaves", Membership.leaves_on, Membership.state == MembershipState.LEAVING),
+    ]
+    return sorted({event for event in found if event[0] > now})
+
+
+async def _moments(
+    session: AsyncSession, kind: str, column: InstrumentedAttribute[datetime | None], met: ColumnElement[bool]
+) -> list[Event]:
+    return [(at, kind) for at in await session.scalars(select(column).where(met).distinct()) if at is not None]
+
+
+async def _days(
+    session: AsyncSession,
+    kind: str,
+    column: InstrumentedAttribute[date] | InstrumentedAttribute[date | None],
+    met: ColumnElement[bool],
+) -> list[Event]:
+    days: Iterable[date | None] = await session.scalars(select(column).where(met).distinct())
+    return [(seoul_instant(day, DAYBREAK), kind) for day in days if day is not None]
+
+
+def _after(events: list[Event], days: int) -> list[Event]:
+    return [(at + timedelta(days=days), kind) for at, kind in events]
+
+
+async def _next_bills(session: AsyncSession, limits: Limits) -> list[Event]:
+    staying = select(Membership.party_id).where(
+        Membership.role == Role.MEMBER, Membership.state == MembershipState.ACTIVE
+    )
+    ends = await session.scalars(
+        select(func.max(Cycle.ends_on))
+        .join(Party, Party.id == Cycle.party_id)
+        .where(Party.state == PartyState.ACTIVE, Party.id.in_(staying))
+        .group_by(Cycle.party_id)
+    )
+    return [(seoul_instant(day - timedelta(days=limits.open_days_before), AT), "next_bill") for day in ends]
+
+
+async def _reminders(session: AsyncSession) -> list[Event]:
+    waiting = (
+        select(Reminder.due_at)
+        .join(Bill, Bill.id == Reminder.bill_id)
+        .where(Reminder.state == ReminderState.WAITING, Bill.state == BillState.OPEN)
+    )
+    return [(at, "reminder") for at in await session.scalars(waiting.distinct())]

@@ -1,0 +1,126 @@
+"""What the ticks do: for each thing that is due, one call into core in a transaction of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+
+import structlog
+from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.edge import TelegramUpdate
+from bot.ticks import Tick
+from core import billing, flows, rooms
+from core.audit import check
+from core.billing.tables import Reminder, ReminderState
+from core.clock import Clock
+from core.dates import seoul_date, seoul_instant
+from core.db import Database
+from core.outbox import Outgoing, SendState
+from core.parties import Membership, MembershipState
+
+log = structlog.get_logger(__name__)
+KEEP_UPDATES = timedelta(days=2)
+KEEP_SENT = timedelta(days=30)
+
+
+class Chores:
+    """The recurring work of the product over one database."""
+
+    def __init__(self, db: Database, clock: Clock, bootpay: billing.Provider, limits: billing.Limits) -> None:
+        self._db = db
+        self._clock = clock
+        self._bootpay = bootpay
+        self._limits = limits
+
+    def ticks(self) -> list[Tick]:
+        """Return the ticks in the order in which one pass runs them."""
+        return [
+            Tick("payments", 3, self.payments, prompt=True),
+            Tick("seats", 20, self.seats),
+            Tick("calendar", 60, self.calendar),
+            Tick("rooms", 5, self.rooms, prompt=True),
+            Tick("audit", 600, self.audit),
+            Tick("housekeeping", 3600, self.housekeeping),
+        ]
+
+    async def payments(self) -> None:
+        """Look into hints, ask about silent attempts, send refunds."""
+        await billing.look_into_hints(self._db, self._bootpay, self._clock, self._limits)
+        await billing.ask_about_attempts(self._db, self._bootpay, self._clock, self._limits)
+        await billing.send_refunds(self._db, self._bootpay, self._clock)
+
+    async def seats(self) -> None:
+        """Free the seats whose time to pay is over."""
+        now = self._clock.now()
+        async with self._db.read() as session:
+            due = await flows.due_holds(session, now)
+        for membership_id, party_id in due:
+            await self._db.transact(flows.expire_holds, membership_id, party_id, now)
+
+    async def calendar(self) -> None:
+        """Start parties, open cycles, end stays, send reminders."""
+        now = self._clock.now()
+        today = seoul_date(now)
+        async with self._db.read() as session:
+            recruiting = await flows.recruiting_parties(session, now)
+            leavings = await flows.due_leavings(session, now)
+        for party_id in recruiting:
+            await self._db.transact(flows.start_or_cancel_due, party_id, now)
+        for membership_id, party_id in leavings:
+            await self._db.transact(flows.close_leavings, membership_id, party_id, now)
+        async with self._db.read() as session:
+            running = await billing.running_parties(session)
+        for party_id in running:
+            await self._db.transact(billing.open_due_cycles, party_id, today, self._limits, now)
+        async with self._db.read() as session:
+            bills = await billing.due_bills(session, now)
+        for bill_id in bills:
+            await self._db.transact(billing.remind, bill_id, now)
+
+    async def rooms(self) -> None:
+        """Let rooms and boards catch up with their parties."""
+        await rooms.reconcile_due(self._db, self._clock)
+
+    async def audit(self) -> None:
+        """Ask every invariant; a violation is an operator's business at once."""
+        async with self._db.read() as session:
+            violations = await check(session)
+        for violation in violations:
+            log.critical("audit_violation", name=violation.name, sentence=violation.sentence, rows=violation.rows)
+
+    async def housekeeping(self) -> None:
+        """Forget what has served its purpose."""
+        await self._db.transact(_purge, self._clock.now())
+
+    async def next_due(self) -> datetime:
+        """Return the next instant at which something falls due: the demo moves its clock from one to the next."""
+        now = self._clock.now()
+        async with self._db.read() as session:
+            waiting = await _next_instants(session, now)
+        return min([*waiting, seoul_instant(seoul_date(now) + timedelta(days=1), time(0, 1))])
+
+
+async def _next_instants(session: AsyncSession, now: datetime) -> Sequence[datetime]:
+    reminder = await session.scalar(
+        select(func.min(Reminder.due_at)).where(Reminder.state == ReminderState.WAITING, Reminder.due_at > now)
+    )
+    hold = await session.scalar(
+        select(func.min(Membership.held_until)).where(
+            Membership.state == MembershipState.RESERVED, Membership.held_until > now
+        )
+    )
+    planned = await session.scalar(
+        select(func.min(Outgoing.not_before)).where(Outgoing.state == SendState.WAITING, Outgoing.not_before > now)
+    )
+    return [instant for instant in (reminder, hold, planned) if instant is not None]
+
+
+async def _purge(session: AsyncSession, now: datetime) -> None:
+    await session.execute(delete(TelegramUpdate).where(TelegramUpdate.done_at < now - KEEP_UPDATES))
+    await session.execute(
+        delete(Outgoing).where(Outgoing.state != SendState.WAITING, Outgoing.created_at < now - KEEP_SENT)
+    )
+    await billing.purge_hints(session, now)
+    await rooms.purge_messages(session, now)

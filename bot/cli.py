@@ -1,0 +1,216 @@
+"""`two`: the command line of the product."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Annotated, Any
+
+import structlog
+import typer
+from rich.console import Console
+
+from bot import database
+from bot.settings import Settings, SettingsInvalid, load_settings
+
+if TYPE_CHECKING:
+    from bot.app import Two
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="TWO: share an OTT subscription, from a Telegram chat."
+)
+db_app = typer.Typer(no_args_is_help=True, help="The database's schema.")
+app.add_typer(db_app, name="db")
+console = Console(highlight=False)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def set_up_logging(level: str) -> None:
+    """Log structured lines; what would print tokens or addresses of people stays silent."""
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s %(message)s")
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that waits its turn is no news
+    for loud in ("httpx", "httpcore", "telegram", "aiosqlite", "alembic.runtime.migration"):
+        logging.getLogger(loud).setLevel(logging.WARNING)
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+    )
+
+
+def _settings() -> Settings:
+    try:
+        settings = load_settings()
+    except SettingsInvalid as error:
+        console.print(f"[red]The settings are not complete:[/red]\n{error}")
+        raise typer.Exit(2) from None
+    set_up_logging(settings.log_level)
+    return settings
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        asyncio.run(work)
+    except (SettingsInvalid, database.SchemaOutdated) as error:
+        console.print(f"[red]{error}[/red]")
+        raise typer.Exit(2) from None
+
+
+async def _until_stopped(two: Two) -> None:
+    """Wait for Ctrl+C, SIGTERM, or for a part of the product to break."""
+    stop = two.broken
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    await stop.wait()
+
+
+@app.command()
+def run(
+    polling: Annotated[bool, typer.Option(help="Fetch updates instead of being called; for a laptop.")] = False,
+) -> None:
+    """Serve the bot."""
+    settings = _settings()
+
+    async def serve() -> None:
+        from bot.app import running
+
+        async with running(settings, polling=polling) as two:
+            await _until_stopped(two)
+        if two.failed:
+            raise typer.Exit(1)
+
+    _run(serve())
+
+
+@app.command()
+def tick() -> None:
+    """Run every tick once; for cron or a serverless timer."""
+    settings = _settings()
+
+    async def once() -> None:
+        from bot.app import prepared
+
+        async with prepared(settings) as two:
+            await two.ticks.run_all()
+            while await two.sender.send_waiting():
+                pass
+
+    _run(once())
+
+
+@app.command()
+def check() -> None:
+    """Ask every invariant of money and seats; exit 1 when one is broken."""
+    settings = _settings()
+    broken: list[str] = []
+
+    async def ask() -> None:
+        from core import audit
+        from core.db import Database
+
+        db = Database(settings.database_url)
+        await database.require_current(db)
+        async with db.read() as session:
+            violations = await audit.check(session)
+        broken.extend(f"{one.name}: {one.sentence}: {', '.join(map(str, one.rows))}" for one in violations)
+        await db.close()
+
+    _run(ask())
+    for line in broken:
+        console.print(f"[red]{line}[/red]")
+    if broken:
+        raise typer.Exit(1)
+    console.print("every invariant holds")
+
+
+@app.command()
+def train() -> None:
+    """Train the recommender on the present ratings and store the model."""
+    settings = _settings()
+
+    async def learn() -> None:
+        from bot.training import train as train_model
+        from core.clock import SystemClock
+        from core.db import Database
+
+        db = Database(settings.database_url)
+        await database.require_current(db)
+        console.print(str(await train_model(db, SystemClock())))
+        await db.close()
+
+    _run(learn())
+
+
+@app.command()
+def bench(
+    taps: Annotated[int, typer.Option(min=1, help="How many taps of all kinds.")] = 600,
+    ledger_rows: Annotated[int, typer.Option(min=1, help="How large the audited books are.")] = 20_000,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    database_url: Annotated[str | None, typer.Option(envvar="DATABASE_URL", help="An empty database, too.")] = None,
+) -> None:
+    """Measure taps, recommendations and the audit, on databases of its own."""
+    set_up_logging("WARNING")
+
+    async def measure() -> None:
+        from bot import bench as speed
+
+        rows = await speed.bench(speed.Sizes(taps=taps, ledger_rows=ledger_rows), database_url)
+        console.print(speed.as_json(rows) if as_json else speed.as_table(rows), soft_wrap=as_json)
+
+    _run(measure())
+
+
+@db_app.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the schema and the plan catalogue up to date."""
+    settings = _settings()
+    _run(database.upgrade(settings.database_url))
+    console.print("the database is up to date")
+
+
+@app.command()
+def demo(
+    check: Annotated[bool, typer.Option("--check", help="Play the main job over HTTP and end.")] = False,
+    port: Annotated[int, typer.Option(help="The page's port; 0 takes a free one.")] = 8020,
+    webhook: Annotated[bool, typer.Option(help="Deliver updates by webhook instead of polling.")] = False,
+) -> None:
+    """Show the whole product with stand-ins for Telegram and Bootpay."""
+    set_up_logging("WARNING")
+
+    async def show() -> None:
+        from bot.demo import demo_running, invite_people
+        from bot.sandbox.chats import Chats
+
+        with console.status("TWO is getting ready ..."):
+            stack = demo_running(port=port, webhook=webhook)
+            running = await stack.__aenter__()
+        try:
+            async with Chats(running.telegram.url) as chats:
+                await invite_people(running, chats)
+            console.print(f"TWO demo: {running.telegram.url}\nCtrl+C ends it.")
+            await _until_stopped(running.two)
+        finally:
+            await stack.__aexit__(None, None, None)
+
+    if not check:
+        _run(show())
+        return
+    from bot.walk import walk
+
+    if not asyncio.run(walk(console.print, webhook=webhook)):
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""Invitations, seats, access, leaving and calling off: what happens around a party."""
+
+from __future__ import annotations
+
+from bot.handlers.redraw import redrawn_by
+from bot.screen import Edit, Replies, Say, Screen
+from bot.tap import INVITE, Tap
+from bot.views import parties as views
+from core import billing, flows, parties
+from core.dates import seoul_date
+from core.errors import AlreadyMember, NotMember
+from core.parties import Role
+from core.people import get_person, require_adult
+
+
+def limits(tap: Tap) -> billing.Limits:
+    """Return billing's limits as the operator set them."""
+    return tap.settings.limits
+
+
+async def invited(tap: Tap, code: str) -> Replies:
+    """Show what a party offers: the exact price first, then one button to join."""
+    try:
+        return Say(await _invitation(tap, code))
+    except AlreadyMember as error:
+        return Say(await party_screen(tap, int(str(error.facts["party"]))))
+
+
+async def _invitation(tap: Tap, code: str) -> Screen:
+    return views.invitation(tap.say, await flows.invitation(tap.session, code, tap.person.id, tap.now, limits(tap)))
+
+
+async def _invitation_again(tap: Tap) -> Screen:
+    return await _invitation(tap, tap.arg(0))
+
+
+@redrawn_by(_invitation_again)
+async def join(tap: Tap) -> Replies:
+    """Hold a seat and hand over the payment link."""
+    require_adult(tap.person, tap.settings.adult_age)
+    joined = await flows.join_party(tap.session, tap.arg(0), tap.person, tap.number(1), tap.now, limits(tap))
+    card = await billing.bill_card(tap.session, joined.bill.id)
+    return Edit(views.seat_held(tap.say, card, joined.membership, tap.around.pay_links.url(joined.bill.id, tap.now)))
+
+
+async def give_up(tap: Tap) -> Replies:
+    """Give the held seat back."""
+    await flows.give_up_seat(tap.session, tap.number(0), tap.person.id, tap.now)
+    return Edit(views.seat_given_up(tap.say))
+
+
+async def my(tap: Tap) -> Replies:
+    """List the person's parties and what is due."""
+    listed = [
+        await flows.party_card(tap.session, party.id)
+        for party, _ in await parties.parties_of(tap.session, tap.person.id)
+    ]
+    due = await billing.open_bills_of(tap.session, tap.person.id)
+    return Say(views.my(tap.say, tap.person, listed, [(card, _pay(tap, card)) for card in due]))
+
+
+def _pay(tap: Tap, card: billing.BillCard) -> str:
+    return tap.around.pay_links.url(card.bill.id, tap.now)
+
+
+async def bills(tap: Tap) -> Replies:
+    """List what is due and what was paid."""
+    listed = await billing.bills_of(tap.session, tap.person.id)
+    return Say(views.bills(tap.say, [(card, _pay(tap, card)) for card in listed]))
+
+
+async def show(tap: Tap) -> Replies:
+    """Show one party to somebody who sits in it."""
+    return Say(await party_screen(tap, tap.number(0)))
+
+
+async def party_screen(tap: Tap, party_id: int) -> Screen:
+    """Return a party as its host or its member sees it."""
+    membership = await parties.membership_of(tap.session, party_id, tap.person.id)
+    card = await flows.party_card(tap.session, party_id)
+    if membership.role is Role.HOST:
+        return views.host_card(tap.say, card)
+    mine = [due for due in await billing.open_bills_of(tap.session, tap.person.id) if due.party.id == party_id]
+    return views.member_card(tap.say, card, membership, [(due, _pay(tap, due)) for due in mine])
+
+
+async def share(tap: Tap) -> Replies:
+    """Hand out the share card again."""
+    party = await parties.hosted_party(tap.session, tap.number(0), tap.person.id)
+    return Say(await share_screen(tap, party.id))
+
+
+async def share_screen(tap: Tap, party_id: int) -> Screen:
+    """Return the card that a host passes on, with the party's deep link."""
+    card = await flows.party_card(tap.session, party_id)
+    offered = billing.quote(card.party, card.party.seats - 1, seoul_date(tap.now), limits(tap))
+    return views.share_card(tap.say, card, offered, tap.around.deep_link(f"{INVITE}{card.party.code}"))
+
+
+async def ask_cancel(tap: Tap) -> Replies:
+    """Ask once more before a party is called off."""
+    party = await parties.hosted_party(tap.session, tap.number(0), tap.person.id)
+    return Edit(views.ask_cancel(tap.say, await flows.party_card(tap.session, party.id)))
+
+
+async def _party_again(tap: Tap) -> Screen:
+    try:
+        return await party_screen(tap, tap.number(0))
+    except NotMember:
+        return views.not_in_party(tap.say)
+
+
+@redrawn_by(_party_again)
+async def cancel(tap: Tap) -> Replies:
+    """Call the party off; everything paid goes back."""
+    back = await flows.cancel_party(tap.session, tap.number(0), tap.person.id, tap.now)
+    return Edit(views.cancelled(tap.say, back))
+
+
+@redrawn_by(_party_again)
+async def ask_leave(tap: Tap) -> Replies:
+    """Say what leaving means, to the won and the day, before it happens."""
+    plan = await flows.leave_preview(tap.session, tap.number(0), tap.person.id, tap.now)
+    return Edit(views.ask_leave(tap.say, tap.number(0), plan))
+
+
+@redrawn_by(_party_again)
+async def leave(tap: Tap) -> Replies:
+    """Leave at the end of what is paid."""
+    plan = await flows.leave_party(tap.session, tap.number(0), tap.person.id, tap.now)
+    return Edit(views.leaving(tap.say, tap.number(0), plan))
+
+
+@redrawn_by(_party_again)
+async def stay(tap: Tap) -> Replies:
+    """Take a leave back."""
+    await flows.stay_after_all(tap.session, tap.number(0), tap.person.id, tap.now)
+    return Edit(await party_screen(tap, tap.number(0)))
+
+
+async def access(tap: Tap) -> Replies:
+    """Show the invite checklist: the host sees everybody's, a member their own."""
+    membership = await parties.membership_of(tap.session, tap.number(0), tap.person.id)
+    return Say(await _access_screen(tap, membership))
+
+
+async def _access_screen(tap: Tap, membership: parties.Membership) -> Screen:
+    card = await flows.party_card(tap.session, membership.party_id)
+    if membership.role is Role.HOST:
+        listed = await parties.checklists(tap.session, membership.party_id)
+        names = {c.membership.id: (await get_person(tap.session, c.membership.person_id)).nickname for c in listed}
+        return views.access_for_host(tap.say, card, [(names[c.membership.id] or "", c) for c in listed])
+    return views.access_for_member(tap.say, card, await parties.checklist(tap.session, membership))
+
+
+async def tick(tap: Tap) -> Replies:
+    """Tick a line of a checklist and tell whose turn it is next."""
+    membership_id, step = tap.number(0), tap.arg(1)
+    ticked = await flows.tick_access(tap.session, membership_id, step, tap.person.id, tap.now)
+    mine = await parties.membership_of(tap.session, ticked.membership.party_id, tap.person.id)
+    return Edit(await _access_screen(tap, mine))

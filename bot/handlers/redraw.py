@@ -1,0 +1,30 @@
+"""An outdated button: say so, and draw what is true now in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+
+from bot.screen import Edit, Replies, Screen, Toast
+from bot.tap import Tap
+from core.errors import Outdated
+
+Handle = Callable[[Tap], Awaitable[Replies]]
+Draw = Callable[[Tap], Awaitable[Screen]]
+
+
+def redrawn_by(draw: Draw) -> Callable[[Handle], Handle]:
+    """Let a handler that finds its button outdated roll back and show the present state instead."""
+
+    def decorate(handle: Handle) -> Handle:
+        @wraps(handle)
+        async def run(tap: Tap) -> Replies:
+            try:
+                async with tap.session.begin_nested():
+                    return await handle(tap)
+            except Outdated:
+                return [Toast(tap.say.plain("errors.Outdated"), alert=True), Edit(await draw(tap))]
+
+        return run
+
+    return decorate

@@ -1,0 +1,148 @@
+"""Every command, button and awaited answer, in order: the table of contents of the bot."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from telegram import Update
+from telegram.ext import Application, CallbackContext, CallbackQueryHandler, CommandHandler, MessageHandler, filters
+
+from bot import dialog
+from bot.handlers import newparty, parties, people, recommend, rooms, titles
+from bot.screen import Replies
+from bot.tap import Tap, current_tap
+from bot.views import rooms as room_views
+from core.errors import ConsentMissing, Outdated
+
+Handle = Callable[[Tap], Awaitable[Replies]]
+
+# name -> handler; the order is the order of the menu, `MENU` says which ones it shows.
+COMMANDS: dict[str, Handle] = {
+    "start": people.start,
+    "newparty": newparty.newparty,
+    "my": parties.my,
+    "bills": parties.bills,
+    "room": rooms.room,
+    "leave_room": rooms.leave,
+    "find": titles.find,
+    "rate": titles.rate,
+    "recommend": recommend.recommend,
+    "settings": people.settings,
+    "help": people.help_,
+}
+MENU = ("newparty", "my", "bills", "room", "find", "rate", "recommend", "settings", "help")
+
+# verb of the callback data (`verb:argument:argument`) -> handler
+BUTTONS: dict[str, Handle] = {
+    "agree": people.agree,
+    "young": people.too_young,
+    "terms": people.terms,
+    "nick": people.ask_nickname,
+    "pic": people.ask_picture,
+    "genres": people.choose_genres,
+    "skip": people.skip,
+    "acquaint": people.acquaint,
+    "lang": people.choose_language,
+    "new": newparty.choose_service,
+    "newservice": newparty.choose_plan,
+    "newplan": newparty.choose_seats,
+    "newseats": newparty.choose_start,
+    "newstart": newparty.choose_day,
+    "newday": newparty.confirm,
+    "newopen": newparty.open_party,
+    "join": parties.join,
+    "unjoin": parties.give_up,
+    "party": parties.show,
+    "share": parties.share,
+    "cancel": parties.ask_cancel,
+    "cancelok": parties.cancel,
+    "leave": parties.ask_leave,
+    "leaveok": parties.leave,
+    "stay": parties.stay,
+    "access": parties.access,
+    "tick": parties.tick,
+    "room": rooms.enter,
+    "find": titles.find_these,
+    "title": titles.show,
+    "tcard": titles.card,
+    "tstars": titles.stars,
+    "trate": titles.give,
+    "tdrop": titles.take_back,
+    "rate": titles.rate_and_next,
+    "rskip": titles.skip,
+    "rstop": titles.stop,
+    "rec": recommend.again,
+}
+
+# question of a dialog -> handler of the words that answer it
+ANSWERS: dict[str, Handle] = {
+    "nickname": people.take_nickname,
+    "picture": people.take_picture,
+    "find": titles.take_find,
+}
+
+# keys of the keyboard that a room shows: labels in every language -> handler; they win over a pending question
+KEYS: tuple[tuple[frozenset[str], Handle], ...] = (
+    (room_views.leave_labels(), rooms.leave),
+    (room_views.who_labels(), rooms.who),
+)
+
+
+async def go(tap: Tap) -> Replies:
+    """A button that stands for a command (`go:<command>`)."""
+    handle = COMMANDS.get(tap.arg(0))
+    if handle is None:
+        raise Outdated(what="button")
+    tap.args = []
+    return await handle(tap)
+
+
+BUTTONS["go"] = go
+
+WITHOUT_CONSENT = {"edited", "start", "help", "agree", "young", "terms", "lang"}
+
+
+async def talk(tap: Tap) -> Replies:
+    """Words or a picture: the answer to a question, talk in the room, or something we did not understand."""
+    waiting = await dialog.pending(tap.session, tap.person.id)
+    if waiting is not None:
+        if waiting.expires_at > tap.now:
+            return await ANSWERS[waiting.question](tap)
+        await dialog.forget(tap.session, tap.person.id)
+        return people.question_expired(tap)
+    heard = await rooms.hear(tap)
+    return heard if heard is not None else await people.not_understood(tap)
+
+
+def add_routes(application: Application[Any, Any, Any, Any, Any, Any]) -> None:
+    """Teach Telegram's router every route; all of them answer inside the tap's transaction."""
+    for name, handle in COMMANDS.items():
+        application.add_handler(CommandHandler(name, _inside_tap(name, handle), filters=filters.UpdateType.MESSAGE))
+    for verb, handle in BUTTONS.items():
+        application.add_handler(CallbackQueryHandler(_inside_tap(verb, handle), pattern=rf"^{verb}(:|$)"))
+    application.add_handler(CallbackQueryHandler(_inside_tap("", people.unknown_button)))
+    application.add_handler(
+        MessageHandler(filters.UpdateType.MESSAGE & filters.COMMAND, _inside_tap("", people.unknown_command))
+    )
+    for labels, handle in KEYS:
+        application.add_handler(
+            MessageHandler(filters.UpdateType.MESSAGE & filters.Text(sorted(labels)), _inside_tap("", handle))
+        )
+    application.add_handler(MessageHandler(filters.UpdateType.MESSAGE, _inside_tap("", talk)))
+    application.add_handler(MessageHandler(filters.UpdateType.EDITED_MESSAGE, _inside_tap("edited", rooms.edited)))
+
+
+def _inside_tap(name: str, handle: Handle) -> Callable[[Update, CallbackContext[Any, Any, Any, Any]], Any]:
+    async def run(update: Update, context: CallbackContext[Any, Any, Any, Any]) -> None:
+        tap = current_tap.get()
+        query = update.callback_query
+        tap.args = (query.data or "").split(":")[1:] if query else list(context.args or [])
+        try:
+            if tap.person_or_none is None and name not in WITHOUT_CONSENT:
+                raise ConsentMissing(payload="")
+            tap.replies = await handle(tap)
+        except Exception as error:
+            tap.error = error
+
+    return run

@@ -1,0 +1,170 @@
+"""The environment, read once into one frozen object; the only place that knows about os.environ."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from core.billing import Limits
+
+LOG_LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG")
+# Names that RFC 2606 keeps for documentation: nobody is reached there.
+_NOWHERE = re.compile(r"(^|\.)(example(\.(com|net|org))?|test|invalid)$")
+_PLACEHOLDER = re.compile(r"^(change|replace|your|todo|xxx|example|dummy|test$|none$|null$|\.\.\.|<)", re.IGNORECASE)
+
+
+class SettingsInvalid(Exception):
+    """The environment lacks something; the message names variables, never their values."""
+
+
+class Settings(BaseSettings):
+    """Everything an operator can choose; what is secret has no default."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_file=None)
+
+    telegram_token: SecretStr
+    bootpay_client_key: SecretStr
+    bootpay_secret_key: SecretStr
+    public_url: str
+
+    database_url: str = Field("sqlite+aiosqlite:///two.sqlite3", repr=False)  # it may hold a password
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+    log_level: str = "INFO"
+
+    minimum_age: int = Field(14, ge=0)
+    adult_age: int = Field(19, ge=0)
+    hold_minutes: int = Field(30, ge=1)
+    smallest_bill_won: int = Field(100, ge=1)
+    recruit_days: int = Field(14, ge=1)
+    open_days_before: int = Field(7, ge=1)
+    sends_in_flight: int = Field(4, ge=1, le=30)
+    bootpay_sandbox: bool = False
+    business_notice: str = ""
+
+    # PROVIDER_ADDRESSES: the demo and the tests put the stand-ins here; the environment may not.
+    telegram_api: str = "https://api.telegram.org"
+    bootpay_api: str = "https://api.bootpay.co.kr/v2"
+    bootpay_script: str = "https://js.bootpay.co.kr/bootpay-5.3.0.min.js"
+    bootpay_hosts: str = "https://*.bootpay.co.kr"
+
+    @field_validator("telegram_token", "bootpay_client_key", "bootpay_secret_key")
+    @classmethod
+    def _not_blank(cls, value: SecretStr) -> SecretStr:
+        text = value.get_secret_value().strip()
+        if not text or _PLACEHOLDER.match(text):
+            raise ValueError("is blank or a placeholder")
+        return SecretStr(text)
+
+    @field_validator("telegram_token")
+    @classmethod
+    def _token_shape(cls, value: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"\d{5,}:[A-Za-z0-9_-]{20,}", value.get_secret_value()):
+            raise ValueError("is not the token that BotFather gives")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value.strip())
+            host = parts.hostname or ""
+        except ValueError:  # its own words would repeat the value
+            host = ""
+        local = host in {"127.0.0.1", "localhost"}
+        if not host or (parts.scheme != "https" and not (parts.scheme == "http" and local)):
+            raise ValueError("must be the https address under which the bot is reached")
+        if _PLACEHOLDER.match(host) or _NOWHERE.search(host):
+            raise ValueError("is a placeholder")
+        return value.strip().rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        if not value.startswith(("sqlite+aiosqlite:///", "mysql+aiomysql://")):
+            raise ValueError("must begin with sqlite+aiosqlite:/// or mysql+aiomysql://")
+        try:
+            url = make_url(value)
+        except (ArgumentError, ValueError):
+            raise ValueError("is not an address that can be read") from None
+        if isinstance(url.password, str) and _PLACEHOLDER.match(url.password):
+            raise ValueError("its password is a placeholder")
+        return value
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in LOG_LEVELS:
+            raise ValueError(f"is none of {', '.join(LOG_LEVELS)}")
+        return value.upper()
+
+    def derived_key(self, purpose: str) -> bytes:
+        """Return a key of 32 bytes for one purpose, derived from the secrets, so that nobody has to invent one."""
+        secret = f"{self.telegram_token.get_secret_value()}|{self.bootpay_secret_key.get_secret_value()}".encode()
+        return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"two:{purpose}".encode()).derive(secret)
+
+    @property
+    def limits(self) -> Limits:
+        """Return the numbers that billing works with."""
+        return Limits(
+            hold=timedelta(minutes=self.hold_minutes),
+            smallest_bill_won=self.smallest_bill_won,
+            open_days_before=self.open_days_before,
+            recruit_days=self.recruit_days,
+            provider_sandbox=self.bootpay_sandbox,
+        )
+
+    def environment(self) -> dict[str, str]:
+        """Return an environment in which a process of ours reads these settings, except for providers' addresses."""
+        values = {name: getattr(self, name) for name in type(self).model_fields if name not in PROVIDER_ADDRESSES}
+        ours = {
+            name.upper(): value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+            for name, value in values.items()
+        }
+        return {**os.environ, **ours}
+
+    @property
+    def webhook_secret(self) -> str:
+        """Return the word that Telegram must send with each update."""
+        return self.derived_key("telegram-webhook").hex()
+
+
+PROVIDER_ADDRESSES = ("telegram_api", "bootpay_api", "bootpay_script", "bootpay_hosts")
+REAL_KEYS = ("telegram_token", "bootpay_client_key", "bootpay_secret_key")
+
+
+def real_keys_present() -> list[str]:
+    """Return the variables with keys of real services that stand in the environment."""
+    return [
+        name.upper() for name in REAL_KEYS if any(name == given.lower() and os.environ[given] for given in os.environ)
+    ]
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the environment; SettingsInvalid names each variable that is missing or unusable."""
+    # Case is nothing: the settings are read without regard to it, too.
+    present = {name.lower() for name in os.environ}
+    diverted = [name.upper() for name in PROVIDER_ADDRESSES if name in present]
+    if diverted:
+        raise SettingsInvalid("\n".join(f"{name}: may not be set: payments would go elsewhere" for name in diverted))
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic validates what the caller overrides
+    except ValidationError as error:
+        lines = [
+            f"{'_'.join(str(part) for part in problem['loc']).upper()}: {_reason(problem['type'], problem['msg'])}"
+            for problem in error.errors(include_input=False, include_url=False, include_context=False)
+        ]
+        raise SettingsInvalid("\n".join(lines)) from None
+
+
+def _reason(kind: str, message: str) -> str:
+    return "is not set" if kind == "missing" else message.removeprefix("Value error, ")

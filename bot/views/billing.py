@@ -1,0 +1,81 @@
+"""Receipts, bills and reminders, as they are sent."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.screen import Button, Screen
+from bot.texts import Speech
+from bot.views.newparty import full_name
+from bot.views.parties import pay_button
+from core.billing import BillCard
+
+
+def period(say: Speech, card: BillCard) -> str:
+    """Return the days that a bill pays for."""
+    return say.days(card.bill.serves_from, card.bill.serves_until - timedelta(days=1))
+
+
+def receipt(say: Speech, card: BillCard, *, joined: bool) -> Screen:
+    """The receipt of a paid bill; for a newcomer with the way in."""
+    bill, paid_with = card.bill, card.paid_with
+    text = say(
+        "billing.receipt",
+        plan=full_name(say, card.service, card.plan),
+        period=period(say, card),
+        amount=say.won(bill.amount_won),
+        at=say.moment(bill.paid_at) if bill.paid_at else "",
+        order=paid_with.order_id if paid_with else "",
+    )
+    rows = []
+    if paid_with is not None and paid_with.receipt_url:
+        rows.append([Button(say.plain("billing.provider_receipt"), url=paid_with.receipt_url)])
+    if joined:
+        text += "\n\n" + say("billing.welcome")
+        rows.append([Button(say.plain("parties.access"), data=f"access:{card.party.id}")])
+        rows.append([Button(say.plain("people.acquaint"), data="acquaint")])
+    return Screen(text, rows=rows)
+
+
+def opened(say: Speech, card: BillCard, link: str) -> Screen:
+    """The next month's bill is open."""
+    return _bill(say, "billing.opened", card, link)
+
+
+def reminder(say: Speech, card: BillCard, link: str, kind: str) -> Screen:
+    """A reminder before, on or after the due day."""
+    return _bill(say, f"billing.reminder_{kind}", card, link)
+
+
+def _bill(say: Speech, key: str, card: BillCard, link: str) -> Screen:
+    text = say(
+        key,
+        plan=full_name(say, card.service, card.plan),
+        period=period(say, card),
+        amount=say.won(card.bill.amount_won),
+        day=say.day(card.bill.due_on),
+    )
+    return Screen(text, rows=[[pay_button(say, card, link)]])
+
+
+def member_paid(say: Speech, card: BillCard, nickname: str) -> Screen:
+    """Tell the host that a member has paid."""
+    plan = full_name(say, card.service, card.plan)
+    return Screen(say("billing.member_paid", nickname=nickname, plan=plan, period=period(say, card)))
+
+
+def refunded(say: Speech, card: BillCard, won: int, reason: str) -> Screen:
+    """Money went back."""
+    plan = full_name(say, card.service, card.plan)
+    return Screen(say(f"billing.refunded_{reason}", plan=plan, won=say.won(won)))
+
+
+def unclear(say: Speech, card: BillCard) -> Screen:
+    """Nobody could say for hours whether a payment went through; it is asked about until somebody can."""
+    plan = full_name(say, card.service, card.plan)
+    return Screen(say("billing.unclear", plan=plan, amount=say.won(card.bill.amount_won)))
+
+
+def refund_failed(say: Speech, card: BillCard, won: int) -> Screen:
+    """Money could not go back by itself; a person looks after it."""
+    return Screen(say("billing.refund_failed", plan=full_name(say, card.service, card.plan), won=say.won(won)))

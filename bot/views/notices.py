@@ -1,0 +1,26 @@
+"""Notices of core by name: the sender asks here how each is worded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bot.screen import Screen
+from bot.texts import Speech
+from bot.views import rooms
+
+View = Callable[[Speech, Mapping[str, Any]], Screen]
+NOTICES: dict[str, View] = {
+    "rooms.opened": rooms.opened,
+    "rooms.joined": rooms.joined,
+    "rooms.left": rooms.gone,
+    "rooms.closed_for_you": rooms.closed_for_you,
+    "rooms.closed": rooms.closed,
+    "rooms.board": rooms.board,
+    "rooms.board_closed": rooms.board_closed,
+}
+
+
+def word(say: Speech, name: str, data: Mapping[str, Any]) -> Screen:
+    """Return the screen of a notice; KeyError for a name that no view knows."""
+    return NOTICES[name](say, data)

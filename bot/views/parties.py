@@ -1,0 +1,301 @@
+"""Parties as their host, their members and strangers see them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from urllib.parse import quote as url_quote
+
+from bot.screen import Button, Screen
+from bot.texts import Speech
+from bot.views.newparty import day_name, full_name, rule
+from core.billing import BillCard, BillState, Quote
+from core.catalogue import InviteMethod
+from core.flows import Invitation, LeavePlan, PartyCard
+from core.parties import Checklist, Membership, MembershipState, PartyState, Role
+from core.people import Person
+
+
+def invitation(say: Speech, seen: Invitation) -> Screen:
+    """What a party offers: exact share, first payment, total, rule, seats; one button to join."""
+    q, party = seen.quote, seen.party
+    text = say(
+        "parties.invitation",
+        plan=full_name(say, seen.service, seen.plan),
+        host=seen.host.nickname,
+        left=seen.seats_left,
+        seats=party.seats,
+        price=say.won(party.price_won),
+        share=say.won(q.share_won),
+        day=day_name(say, party.anchor_day),
+        first=first_payment(say, q),
+        amount=say.won(q.amount_won),
+        rule=rule(say, seen.plan),
+    )
+    if seen.plan.invite_method is InviteMethod.CREDENTIALS:
+        text += "\n\n" + say("parties.needs_password")
+    rows = [[Button(say.plain("parties.join", amount=say.won(q.amount_won)), data=f"join:{party.code}:{q.amount_won}")]]
+    return Screen(text, rows=[*rows, [Button(say.plain("people.read_terms"), data="terms")]])
+
+
+def first_payment(say: Speech, q: Quote) -> str:
+    """Return how the first amount came about."""
+    period = say.days(q.serves_from, q.period.last_day)
+    if q.days == q.period.days:
+        return say("parties.first_full", period=period, amount=say.won(q.amount_won))
+    return say(
+        "parties.first_part",
+        period=period,
+        share=say.won(q.share_won),
+        days=q.days,
+        of=q.period.days,
+        amount=say.won(q.amount_won),
+    )
+
+
+def seat_held(say: Speech, card: BillCard, membership: Membership, link: str) -> Screen:
+    """The seat is held; pay within the time."""
+    until = say.moment(membership.held_until) if membership.held_until else ""
+    return Screen(
+        say(
+            "parties.seat_held",
+            plan=full_name(say, card.service, card.plan),
+            until=until,
+            amount=say.won(card.bill.amount_won),
+        ),
+        rows=[
+            [pay_button(say, card, link)],
+            [Button(say.plain("parties.give_up"), data=f"unjoin:{card.party.id}")],
+        ],
+    )
+
+
+def pay_button(say: Speech, card: BillCard, link: str) -> Button:
+    """The button that opens the payment page."""
+    return Button(say.plain("parties.pay", amount=say.won(card.bill.amount_won)), url=link)
+
+
+def seat_given_up(say: Speech) -> Screen:
+    """The held seat is free again."""
+    return Screen(say("parties.seat_given_up"), rows=[[Button(say.plain("people.go_my"), data="go:my")]])
+
+
+def my(say: Speech, person: Person, cards: Sequence[PartyCard], due: Sequence[tuple[BillCard, str]]) -> Screen:
+    """A person's parties and what is due."""
+    if not cards:
+        rows = [[Button(say.plain("people.go_newparty"), data="go:newparty")]]
+        return Screen(say("parties.none", nickname=person.nickname), rows=rows)
+    lines = [
+        say(
+            "parties.line",
+            plan=full_name(say, card.service, card.plan),
+            role=say.plain("parties.role_host" if card.host.id == person.id else "parties.role_member"),
+            taken=len(card.seats),
+            seats=card.party.seats,
+            state=say.plain(f"parties.state_{card.party.state}"),
+        )
+        for card in cards
+    ]
+    text = say("parties.my", nickname=person.nickname) + "\n\n" + "\n".join(lines)
+    rows = []
+    if due:
+        text += "\n\n" + say("parties.due") + "\n" + "\n".join(due_line(say, card) for card, _ in due)
+        rows += [[pay_button(say, card, link)] for card, link in due]
+    rows += [[Button(full_name(say, card.service, card.plan), data=f"party:{card.party.id}")] for card in cards[:8]]
+    return Screen(text, rows=rows)
+
+
+def due_line(say: Speech, card: BillCard) -> str:
+    """One unpaid bill in a line."""
+    name, amount, day = (
+        full_name(say, card.service, card.plan),
+        say.won(card.bill.amount_won),
+        say.day(card.bill.due_on),
+    )
+    return say("parties.due_line", plan=name, amount=amount, day=day)
+
+
+def bills(say: Speech, listed: Sequence[tuple[BillCard, str]]) -> Screen:
+    """Bills, newest first, with a button for each that is open."""
+    if not listed:
+        return Screen(say("parties.no_bills"))
+    lines = [
+        say(
+            "parties.bill_line",
+            plan=full_name(say, card.service, card.plan),
+            period=say.days(card.bill.serves_from, card.bill.serves_until - timedelta(days=1)),
+            amount=say.won(card.bill.amount_won),
+            state=say.plain(f"parties.bill_{card.bill.state}"),
+        )
+        for card, _ in listed
+    ]
+    rows = [[pay_button(say, card, link)] for card, link in listed if card.bill.state is BillState.OPEN]
+    return Screen(say("parties.bills") + "\n\n" + "\n\n".join(lines), rows=rows)
+
+
+def seat_lines(say: Speech, card: PartyCard) -> str:
+    """Who sits where."""
+    lines = []
+    for seat in card.seats:
+        role = "host" if seat.membership.role is Role.HOST else str(seat.membership.state)
+        lines.append(say(f"parties.seat_{role}", nickname=seat.person.nickname))
+    free = card.party.seats - len(card.seats)
+    if free:
+        lines.append(say("parties.seats_free", n=free))
+    return "\n".join(lines)
+
+
+def _about(say: Speech, card: PartyCard) -> str:
+    return say(
+        "parties.card",
+        plan=full_name(say, card.service, card.plan),
+        state=say.plain(f"parties.state_{card.party.state}"),
+        price=say.won(card.party.price_won),
+        seats=card.party.seats,
+        starts=say.day(card.party.starts_on),
+        day=day_name(say, card.party.anchor_day),
+    )
+
+
+def host_card(say: Speech, card: PartyCard) -> Screen:
+    """A party as its host sees it."""
+    party = card.party
+    rows = []
+    if len(card.seats) < party.seats:
+        rows.append([Button(say.plain("parties.invite"), data=f"share:{party.id}")])
+    if card.paid_members:
+        rows.append([Button(say.plain("parties.access"), data=f"access:{party.id}")])
+        rows.append([Button(say.plain("parties.room"), data=f"room:{party.id}")])
+    if party.state is PartyState.RECRUITING:
+        rows.append([Button(say.plain("parties.cancel"), data=f"cancel:{party.id}")])
+    return Screen(f"{_about(say, card)}\n\n{seat_lines(say, card)}", rows=rows)
+
+
+def member_card(say: Speech, card: PartyCard, membership: Membership, due: Sequence[tuple[BillCard, str]]) -> Screen:
+    """A party as one of its members sees it."""
+    party = card.party
+    text = f"{_about(say, card)}\n{say('parties.hosted_by', host=card.host.nickname)}\n\n{seat_lines(say, card)}"
+    rows = [[pay_button(say, bill, link)] for bill, link in due]
+    if due:
+        text += "\n\n" + "\n".join(due_line(say, bill) for bill, _ in due)
+    if membership.state is MembershipState.RESERVED:
+        rows.append([Button(say.plain("parties.give_up"), data=f"unjoin:{party.id}")])
+    else:
+        rows.append([Button(say.plain("parties.access"), data=f"access:{party.id}")])
+        rows.append([Button(say.plain("parties.room"), data=f"room:{party.id}")])
+    if membership.state is MembershipState.ACTIVE:
+        rows.append([Button(say.plain("parties.leave"), data=f"leave:{party.id}")])
+    if membership.state is MembershipState.LEAVING and membership.leaves_on:
+        text += "\n\n" + say("parties.leaving_on", day=say.day(membership.leaves_on))
+        rows.append([Button(say.plain("parties.stay"), data=f"stay:{party.id}")])
+    return Screen(text, rows=rows)
+
+
+def share_card(say: Speech, card: PartyCard, offered: Quote, link: str) -> Screen:
+    """What a host passes on: the offer in a few lines, and the link."""
+    free = card.party.seats - len(card.seats)
+    text = say(
+        "parties.share_card",
+        plan=full_name(say, card.service, card.plan),
+        share=say.won(offered.share_won),
+        price=say.won(card.party.price_won),
+        seats=card.party.seats,
+        n=free,
+        starts=say.day(card.party.starts_on),
+        day=day_name(say, card.party.anchor_day),
+        link=link,
+    )
+    message = say.plain(
+        "parties.share_text", plan=full_name(say, card.service, card.plan), share=say.won(offered.share_won)
+    )
+    passing_on = f"https://t.me/share/url?url={url_quote(link, safe='')}&text={url_quote(message, safe='')}"
+    return Screen(
+        text,
+        rows=[
+            [Button(say.plain("parties.send_on"), url=passing_on), Button(say.plain("parties.copy_link"), copy=link)],
+            [Button(say.plain("parties.manage"), data=f"party:{card.party.id}")],
+        ],
+    )
+
+
+def ask_cancel(say: Speech, card: PartyCard) -> Screen:
+    """Ask once more before a party is called off."""
+    party = card.party
+    return Screen(
+        say("parties.ask_cancel", plan=full_name(say, card.service, card.plan), n=card.paid_members),
+        rows=[
+            [Button(say.plain("parties.cancel_yes"), data=f"cancelok:{party.id}")],
+            [Button(say.plain("parties.keep"), data=f"party:{party.id}")],
+        ],
+    )
+
+
+def cancelled(say: Speech, back_won: int) -> Screen:
+    """The party is called off."""
+    if back_won:
+        return Screen(say("parties.called_off_back", back=say.won(back_won)))
+    return Screen(say("parties.called_off_free"))
+
+
+def not_in_party(say: Speech) -> Screen:
+    """The reader sits in this party no longer."""
+    return Screen(say("parties.not_in_party"), rows=[[Button(say.plain("people.go_my"), data="go:my")]])
+
+
+def ask_leave(say: Speech, party_id: int, plan: LeavePlan) -> Screen:
+    """What leaving means, before it happens."""
+    text = say("parties.ask_leave_now" if plan.at_once else "parties.ask_leave", day=say.day(plan.leaves_on))
+    if plan.back_won:
+        text += "\n" + say("parties.leave_back", back=say.won(plan.back_won))
+    return Screen(
+        text,
+        rows=[
+            [Button(say.plain("parties.leave_yes"), data=f"leaveok:{party_id}")],
+            [Button(say.plain("parties.keep"), data=f"party:{party_id}")],
+        ],
+    )
+
+
+def leaving(say: Speech, party_id: int, plan: LeavePlan) -> Screen:
+    """The leave is noted."""
+    text = say("parties.left_now" if plan.at_once else "parties.leaving", day=say.day(plan.leaves_on))
+    if plan.back_won:
+        text += "\n" + say("parties.leave_back", back=say.won(plan.back_won))
+    rows = [] if plan.at_once else [[Button(say.plain("parties.stay"), data=f"stay:{party_id}")]]
+    return Screen(text, rows=rows)
+
+
+def _line_mark(say: Speech, checklist: Checklist, step: str) -> str:
+    return ("✅ " if step in checklist.done else "⬜ ") + say(f"parties.step_{step}")
+
+
+def access_for_member(say: Speech, card: PartyCard, checklist: Checklist) -> Screen:
+    """A member's way in, line by line."""
+    lines = "\n".join(_line_mark(say, checklist, line.step) for line in checklist.lines)
+    key = f"parties.access_{checklist.method}"
+    text = say(key, plan=full_name(say, card.service, card.plan)) + f"\n\n{lines}"
+    coming = checklist.next
+    rows = []
+    if coming is None:
+        text += "\n\n" + say("parties.access_all_done")
+    elif coming.by is Role.MEMBER:
+        rows = [
+            [Button(say.plain(f"parties.tick_{coming.step}"), data=f"tick:{checklist.membership.id}:{coming.step}")]
+        ]
+    else:
+        text += "\n\n" + say("parties.access_waits_for_host")
+    return Screen(text, rows=rows)
+
+
+def access_for_host(say: Speech, card: PartyCard, listed: Sequence[tuple[str, Checklist]]) -> Screen:
+    """Every member's way in; the host ticks the invitations."""
+    blocks, rows = [], []
+    for nickname, checklist in listed:
+        lines = "\n".join(_line_mark(say, checklist, line.step) for line in checklist.lines)
+        blocks.append(f"{say('parties.access_of', nickname=nickname)}\n{lines}")
+        coming = checklist.next
+        if coming is not None and coming.by is Role.HOST:
+            label = say.plain(f"parties.tick_{coming.step}", nickname=nickname)
+            rows.append([Button(label, data=f"tick:{checklist.membership.id}:{coming.step}")])
+    head = say(f"parties.access_host_{card.plan.invite_method}", plan=full_name(say, card.service, card.plan))
+    return Screen("\n\n".join([head, *blocks]), rows=rows)

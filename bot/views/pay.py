@@ -1,0 +1,164 @@
+"""What the payment page shows: pure functions from a bill to a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from bot.texts import Speech
+from bot.views.newparty import full_name, service_name
+from core.billing import Attempt, BillCard, BillState, Outcome
+
+LOOK_AGAIN_S = 5
+# Cards and easy pay: a bank transfer may arrive days later, a phone bill can only be taken back within its month.
+METHODS = ("카드", "간편")
+# What the return page found out and a person wants to know; everything else the bill itself tells.
+NEWS: dict[Outcome, str] = {
+    Outcome.CHECKING: "checking",
+    Outcome.WAITING: "checking",
+    Outcome.DEPOSIT: "checking",
+    Outcome.BUSY: "checking",
+    Outcome.FAILED: "declined",
+    Outcome.CLOSED: "closed",
+    Outcome.LAPSED: "lapsed",
+    Outcome.MISMATCH: "mismatch",
+    Outcome.NOT_OURS: "unknown",
+    Outcome.CANCELLED: "cancelled",
+    Outcome.RETURNED: "returned",
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page; every string is HTML already."""
+
+    status: int
+    title: str
+    lead: str
+    tone: str = "plain"
+    news: str | None = None
+    rows: Sequence[tuple[str, str]] = ()
+    amount: tuple[str, str] | None = None
+    how: Sequence[str] = ()
+    pay: str | None = None
+    slip: tuple[str, str] | None = None
+    look_again_s: int | None = None
+
+
+def bill_page(say: Speech, card: BillCard, news: str | None = None) -> Page:
+    """The page of a bill as it stands now; `news` is what the return from the payment window has just found out."""
+    bill = card.bill
+    if bill.state is BillState.OPEN and (bill.approving_attempt is not None or news == "checking"):
+        return _checking(say, card)
+    if bill.state is BillState.OPEN:
+        return _open(say, card, say(f"pay.news_{news}") if news else None)
+    if bill.state is BillState.PAID:
+        return _paid(say, card, say("pay.news_returned") if news == "returned" else None)
+    status = 410 if bill.state is BillState.VOID else 200
+    return Page(status, say(f"pay.{bill.state}_title"), say(f"pay.{bill.state}"), rows=_what(say, card))
+
+
+def _open(say: Speech, card: BillCard, news: str | None) -> Page:
+    amount = say.won(card.bill.amount_won)
+    return Page(
+        200,
+        say("pay.open_title", service=service_name(say, card.service)),
+        say("pay.open", plan=full_name(say, card.service, card.plan)),
+        news=news,
+        rows=_what(say, card),
+        amount=(say("pay.amount"), amount),
+        how=how_much(say, card),
+        pay=say("pay.button", amount=amount),
+    )
+
+
+def _checking(say: Speech, card: BillCard) -> Page:
+    return Page(
+        200,
+        say("pay.checking_title"),
+        say("pay.checking"),
+        tone="busy",
+        rows=_what(say, card),
+        amount=(say("pay.amount"), say.won(card.bill.amount_won)),
+        look_again_s=LOOK_AGAIN_S,
+    )
+
+
+def _paid(say: Speech, card: BillCard, news: str | None) -> Page:
+    bill, paid_with = card.bill, card.paid_with
+    rows = list(_what(say, card))
+    if bill.paid_at is not None:
+        rows.append((say("pay.paid_at"), say.moment(bill.paid_at)))
+    if paid_with is not None and paid_with.method:
+        rows.append((say("pay.method"), _method(say, paid_with.method)))
+    if paid_with is not None:
+        rows.append((say("pay.order"), say("pay.value", value=paid_with.order_id)))
+    slip = None
+    if paid_with is not None and (paid_with.receipt_url or "").startswith(("https://", "http://")):
+        slip = (say("pay.slip"), say("pay.value", value=paid_with.receipt_url))
+    return Page(
+        200,
+        say("pay.paid_title"),
+        say("pay.paid"),
+        tone="good",
+        news=news,
+        rows=rows,
+        amount=(say("pay.paid_amount"), say.won(bill.amount_won)),
+        slip=slip,
+    )
+
+
+def _method(say: Speech, method: str) -> str:
+    """Bootpay names methods in Korean; cards are the one that everybody has."""
+    return say("pay.card") if method == "카드" else say("pay.value", value=method)
+
+
+def _what(say: Speech, card: BillCard) -> Sequence[tuple[str, str]]:
+    bill = card.bill
+    last_day = bill.serves_until - timedelta(days=1)
+    return [
+        (say("pay.plan"), say("pay.value", value=full_name(say, card.service, card.plan))),
+        (say("pay.period"), say.days(bill.serves_from, last_day)),
+    ]
+
+
+def how_much(say: Speech, card: BillCard) -> Sequence[str]:
+    """Say how the amount came about."""
+    bill = card.bill
+    price, share = say.won(card.cycle.price_won), say.won(bill.share_won)
+    lines = [say("pay.share", price=price, seats=card.party.seats, share=share)]
+    if bill.days < bill.days_in_cycle:
+        lines.append(
+            say("pay.days", share=share, days=bill.days, of=bill.days_in_cycle, amount=say.won(bill.amount_won))
+        )
+    return lines
+
+
+def notice_page(say: Speech, key: str, status: int) -> Page:
+    """A page without a bill: forged, expired, too many requests, database away."""
+    return Page(status, say(f"pay.{key}_title"), say(f"pay.{key}"))
+
+
+def payload(say: Speech, card: BillCard, attempt: Attempt, *, client_key: str, return_url: str) -> dict[str, Any]:
+    """Return what Bootpay's script is handed; nothing in it is believed when the payment comes back."""
+    bill = card.bill
+    day = bill.serves_from
+    name = say.plain("pay.order_name", plan=full_name(say, card.service, card.plan), month=day.month, year=day.year)
+    return {
+        "client_key": client_key,
+        "price": bill.amount_won,
+        "tax_free": 0,
+        "order_name": name,
+        "order_id": attempt.order_id,
+        "method": list(METHODS),
+        "metadata": {"bill": str(bill.id), "attempt": str(attempt.id)},
+        "extra": {
+            "open_type": "redirect",
+            "separately_confirmed": True,
+            "redirect_url": return_url,
+            "timeout": 30,
+            "common_event_webhook": True,
+        },
+    }

@@ -1,0 +1,252 @@
+"""`two demo --check`: the main job, played by four people over HTTP, a line a step."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from bot import journeys
+from bot.demo import HOST, MEMBERS, Demo, demo_running
+from bot.sandbox.chats import Chats, Phone
+from core import audit
+from core.billing.tables import Bill, BillState
+
+Print = Callable[[str], None]
+Step = Callable[["Walk"], Awaitable[None]]
+_NUMBERED = re.compile(r"^\d+\. (.+?) \(\d{4}\)", re.MULTILINE)
+
+
+@dataclass
+class Walk:
+    """The demo, the phones of its four people, and what one step leaves for the next."""
+
+    demo: Demo
+    chats: Chats
+    phones: list[Phone] = field(default_factory=list)
+    codes: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+
+    @property
+    def host(self) -> Phone:
+        """Return the host's phone."""
+        return self.phones[0]
+
+    @property
+    def members(self) -> list[Phone]:
+        """Return the members' phones."""
+        return self.phones[1:]
+
+    async def days_pass(self, days: int) -> None:
+        """Move the clock, due time by due time."""
+        await self.demo.move_to(self.demo.now() + timedelta(days=days))
+
+    async def bills(self, state: BillState) -> int:
+        """Return how many bills are in a state."""
+        async with self.demo.two.db.read() as session:
+            return int(await session.scalar(select(func.count(Bill.id)).where(Bill.state == state)) or 0)
+
+
+async def get_acquainted(walk: Walk) -> None:
+    """Consent and age, nickname, picture, three genres; every step after consent can be skipped."""
+    host = await walk.chats.person(HOST)
+    walk.phones.append(host)
+    await host.starts()
+    async with walk.demo.two.db.read() as session:
+        stored = await session.scalar(select(func.count()).select_from(Bill))
+    require(stored == 0, "something was stored before consent")
+    await host.taps(journeys.ADULT["ko"])
+    await host.taps(f"‘{HOST}’ 그대로 쓸게요")
+    await host.taps("이 그림으로 할게요")
+    for genre in ("드라마", "스릴러", "코미디", "다 골랐어요"):
+        await host.taps(genre)
+    await host.sees("별점 10개 주기")
+
+
+async def open_party(walk: Walk) -> None:
+    """Six taps from /newparty to a share card with a deep link."""
+    code = await journeys.open_party(walk.host, service="티빙", plan="프리미엄 + 추가 회원 3명")
+    walk.codes.append(code)
+
+
+async def join(walk: Walk) -> None:
+    """Three strangers see the exact share and hold a seat in three taps each."""
+    for name in MEMBERS:
+        phone = await walk.chats.person(name)
+        walk.phones.append(phone)
+        walk.links.append(await journeys.follow_invitation(phone, walk.codes[0]))
+        held = await phone.sees("자리를 맡아 뒀어요", anywhere=True)
+        require("8,000원" in held["text"], "the share is not 8,000 won")
+    late = await walk.chats.person("늦은이")
+    await late.starts(f"p_{walk.codes[0]}")
+    await late.taps(journeys.ADULT["ko"])
+    await late.sees("자리가 다 찼어요")
+
+
+async def pay(walk: Walk) -> None:
+    """One closes the window and has paid nothing; all three pay and get their receipts."""
+    bootpay = walk.demo.bootpay.url
+    await journeys.pay(walk.links[0], bootpay, "close")
+    require(await walk.bills(BillState.PAID) == 0, "a closed window counted as paid")
+    for phone, link in zip(walk.members, walk.links, strict=True):
+        await journeys.pay(link, bootpay)
+        await phone.sees("결제가 끝났어요", anywhere=True)
+    require(await walk.bills(BillState.PAID) == 3, "not every bill is paid")
+
+
+async def get_access(walk: Walk) -> None:
+    """The host ticks the invitations, the members that they can watch."""
+    for _ in walk.members:
+        await walk.host.taps("초대 보냈어요", anywhere=True)
+        await walk.demo.settle_down()
+    for phone in walk.members:
+        await phone.taps("초대를 수락했어요", anywhere=True)
+        await phone.taps("이제 볼 수 있어요")
+        await phone.sees("준비가 끝났어요")
+
+
+async def talk(walk: Walk) -> None:
+    """The room has opened by itself: a word from one reaches the three others, and nobody else."""
+    await walk.demo.settle_down()
+    speaker, *others = walk.members
+    await speaker.says("/room")
+    await speaker.sees("대화방에 들어왔어요")
+    await speaker.says("오늘 밤에 뭐 볼까요?")
+    for phone in (walk.host, *others):
+        await phone.sees("오늘 밤에 뭐 볼까요?", anywhere=True)
+    await speaker.says("🚪 대화방 나가기")
+    await speaker.sees("대화방에서 나왔어요")
+
+
+async def next_months(walk: Walk) -> None:
+    """Past two due days: the cycle opens by itself, reminders come on and after the day, but not to who has paid."""
+    payer, silent, leaver = walk.members
+    await walk.days_pass(24)
+    for phone in walk.members:
+        await phone.sees("다음 달", anywhere=True)
+    await journeys.pay(await payer.link("결제하기", anywhere=True), walk.demo.bootpay.url)
+    await walk.host.sees("요금을 냈어요", anywhere=True)
+    await leaver.says("/my")
+    await leaver.taps("티빙")
+    await leaver.taps("파티 나가기")
+    await leaver.taps("네, 나갈게요")
+    await leaver.sees("까지는 그대로")
+    await walk.days_pass(7)
+    await silent.sees("오늘은", anywhere=True)
+    await payer.sees_no("오늘은", anywhere=True)
+    await leaver.sees("이용 기간이 끝났어요", anywhere=True)
+    await walk.days_pass(3)
+    await silent.sees("하루 지났어요", anywhere=True)
+    await journeys.pay(await silent.link("결제하기", anywhere=True), walk.demo.bootpay.url)
+    await silent.sees("결제가 끝났어요", anywhere=True)
+    await walk.days_pass(24)
+    require(await walk.bills(BillState.PAID) == 5, "the second month is not paid by two")
+    await payer.sees("다음 달", anywhere=True)
+
+
+async def money_back(walk: Walk) -> None:
+    """A party that is called off before it starts pays everything back."""
+    code = await journeys.open_party(walk.host, start="1주일 뒤")
+    member = walk.members[2]
+    link = await journeys.follow_invitation(member, code, newcomer=False)
+    await journeys.pay(link, walk.demo.bootpay.url)
+    await member.sees("결제가 끝났어요")
+    await walk.host.says("/my")
+    await walk.host.taps("넷플릭스")
+    await walk.host.taps("파티 취소하기")
+    await walk.host.taps("네, 취소할게요")
+    await walk.demo.settle_down()
+    await member.sees("돌려드렸어요", anywhere=True)
+    require(await walk.bills(BillState.REFUNDED) == 1, "the bill is not refunded")
+
+
+async def rate(walk: Walk) -> None:
+    """Search by Korean, English and initials; half stars in two taps; ten titles one after another."""
+    host = walk.host
+    await host.says("/find 살인의 추억")
+    await host.sees("봉준호")
+    await host.says("/find parasite")
+    await host.sees("기생충")
+    await host.says("/find ㅅㅇㅇㅊㅇ")
+    await host.taps("별점 주기")
+    await host.taps("4.5")
+    await host.toast("저장했어요")
+    await host.says("/rate")
+    for stars in ("5.0", "4.5", "4.0", "3.5", "2.0", "4.5", "5.0", "3.0", "4.0"):
+        await host.taps(stars)
+    await host.sees("다 채웠어요")
+
+
+async def recommend(walk: Walk) -> None:
+    """Ten titles in order, with stars and reasons, none of them rated; a rating given now changes the list now."""
+    host = walk.host
+    await host.says("/recommend")
+    first = await _listed(host)
+    require(len(first) == 10, f"not ten titles: {first}")
+    await host.says(f"/find {first[0]}")
+    await host.taps("별점 주기")
+    await host.taps("0.5")
+    await host.toast("저장했어요")
+    await host.says("/recommend")
+    second = await _listed(host)
+    require(first[0] not in second, "a title that was just rated is recommended")
+    require(second != first[1:] + second[-1:], "a rating changed nothing but its own title")
+
+
+async def _listed(phone: Phone) -> list[str]:
+    message = await phone.sees("예상 ★")
+    return _NUMBERED.findall(message["text"])
+
+
+async def books(walk: Walk) -> None:
+    """Every invariant of money and seats holds."""
+    async with walk.demo.two.db.read() as session:
+        violations = await audit.check(session)
+    require(not violations, f"{violations}")
+
+
+STEPS: tuple[tuple[str, Step], ...] = (
+    ("consent, age, nickname, picture, genres", get_acquainted),
+    ("a party opens, with a card to share", open_party),
+    ("three join by the link, the fourth finds it full", join),
+    ("a closed window pays nothing, three pay", pay),
+    ("access by invite checklist", get_access),
+    ("the room passes words on", talk),
+    ("two due days: bills, reminders, a leave", next_months),
+    ("a party called off, money back", money_back),
+    ("search and rate", rate),
+    ("recommendations that learn at once", recommend),
+    ("the books", books),
+)
+
+
+class StepFailed(Exception):
+    """What a step found is not what it should be."""
+
+
+def require(holds: bool, otherwise: str) -> None:
+    """Raise StepFailed with a sentence unless the condition holds."""
+    if not holds:
+        raise StepFailed(otherwise)
+
+
+async def walk(say: Print, *, webhook: bool = False) -> bool:
+    """Play every step on a fresh demo; say a line a step; False at the first one that fails."""
+    begun = time.perf_counter()
+    async with demo_running(webhook=webhook) as demo, Chats(demo.telegram.url) as chats:
+        say(f"ready in {time.perf_counter() - begun:.1f} s")
+        state = Walk(demo, chats)
+        for number, (name, step) in enumerate(STEPS, start=1):
+            at = time.perf_counter()
+            try:
+                await step(state)
+            except (StepFailed, AssertionError) as error:
+                say(f"{number:2} FAILED {name}: {error}")
+                return False
+            say(f"{number:2} ok {name} ({time.perf_counter() - at:.1f} s)")
+    say(f"main job: {len(STEPS)} steps ok in {time.perf_counter() - begun:.1f} s")
+    return True

@@ -1,0 +1,154 @@
+"""Core's notices in words: what a notice names is read when it is sent, in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.screen import Screen
+from bot.tap import INVITE, Surroundings
+from bot.texts import Speech
+from bot.views import billing as billing_views
+from bot.views import notices, party_news
+from bot.views import parties as party_views
+from core import flows, parties
+from core.billing import BillCard, bill_card
+from core.people import get_person
+
+
+class Wording:
+    """Words a notice: loads what it is about and asks its view."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+
+    async def __call__(
+        self, session: AsyncSession, now: datetime, say: Speech, name: str, data: Mapping[str, Any]
+    ) -> Screen:
+        """Return the screen of a notice; KeyError for a name that no view knows."""
+        if name in notices.NOTICES:
+            return notices.word(say, name, data)
+        return await _LOADED[name](News(self._around, session, now, say, data))
+
+
+@dataclass(frozen=True)
+class News:
+    """A notice with everything that it takes to word it."""
+
+    around: Surroundings
+    session: AsyncSession
+    now: datetime
+    say: Speech
+    data: Mapping[str, Any]
+
+    async def bill(self) -> BillCard:
+        """Return the bill that the notice is about."""
+        return await bill_card(self.session, self.data["bill"])
+
+    async def party(self) -> flows.PartyCard:
+        """Return the party that the notice is about."""
+        return await flows.party_card(self.session, self.data["party"])
+
+    async def member(self) -> tuple[flows.PartyCard, str, parties.Checklist]:
+        """Return the member that the notice is about: their party, nickname and way in."""
+        membership = await self.session.get_one(parties.Membership, self.data["membership"])
+        person = await get_person(self.session, membership.person_id)
+        card = await flows.party_card(self.session, membership.party_id)
+        return card, person.nickname or "", await parties.checklist(self.session, membership)
+
+    def pay_link(self) -> str:
+        """Return the payment link of the bill that the notice is about."""
+        return self.around.pay_links.url(self.data["bill"], self.now)
+
+
+Load = Callable[[News], Awaitable[Screen]]
+
+
+async def _paid(n: News) -> Screen:
+    return billing_views.receipt(n.say, await n.bill(), joined=bool(n.data.get("joined")))
+
+
+async def _opened(n: News) -> Screen:
+    return billing_views.opened(n.say, await n.bill(), n.pay_link())
+
+
+async def _reminder(n: News) -> Screen:
+    return billing_views.reminder(n.say, await n.bill(), n.pay_link(), n.data["kind"])
+
+
+async def _member_paid(n: News) -> Screen:
+    card = await n.bill()
+    payer = await get_person(n.session, card.bill.person_id)
+    return billing_views.member_paid(n.say, card, payer.nickname or "")
+
+
+async def _refunded(n: News) -> Screen:
+    return billing_views.refunded(n.say, await n.bill(), n.data["won"], n.data["reason"])
+
+
+async def _unclear(n: News) -> Screen:
+    return billing_views.unclear(n.say, await n.bill())
+
+
+async def _refund_failed(n: News) -> Screen:
+    return billing_views.refund_failed(n.say, await n.bill(), n.data["won"])
+
+
+async def _member_joined(n: News) -> Screen:
+    return party_news.member_joined(n.say, *await n.member())
+
+
+async def _access_turn(n: News) -> Screen:
+    card, _, checklist = await n.member()
+    return party_views.access_for_member(n.say, card, checklist)
+
+
+async def _access_done(n: News) -> Screen:
+    card, nickname, _ = await n.member()
+    return party_news.access_done(n.say, card, nickname)
+
+
+async def _hold_over(n: News) -> Screen:
+    card = await n.party()
+    return party_news.hold_over(n.say, card, n.around.deep_link(f"{INVITE}{card.party.code}"))
+
+
+async def _cancelled(n: News) -> Screen:
+    return party_news.cancelled(n.say, await n.party(), n.data["won"], n.data["reason"])
+
+
+async def _called_off(n: News) -> Screen:
+    return party_news.called_off(n.say, await n.party())
+
+
+async def _member_leaves(n: News) -> Screen:
+    leaver = await get_person(n.session, n.data["person"])
+    on = date.fromisoformat(n.data["on"])
+    return party_news.member_leaves(n.say, await n.party(), leaver.nickname or "", on, n.data["at_once"])
+
+
+async def _left(n: News) -> Screen:
+    return party_news.left(n.say, await n.party())
+
+
+_LOADED: dict[str, Load] = {
+    "billing.paid": _paid,
+    "billing.opened": _opened,
+    "billing.reminder": _reminder,
+    "billing.member_paid": _member_paid,
+    "billing.refunded": _refunded,
+    "billing.unclear": _unclear,
+    "billing.refund_failed": _refund_failed,
+    "parties.member_joined": _member_joined,
+    "parties.access_turn": _access_turn,
+    "parties.access_done": _access_done,
+    "parties.hold_over": _hold_over,
+    "parties.cancelled": _cancelled,
+    "parties.called_off": _called_off,
+    "parties.member_leaves": _member_leaves,
+    "parties.left": _left,
+}
