@@ -1,0 +1,60 @@
+"""What the demo's clock can go to: everything that somebody will notice, and nothing else."""
+
+from __future__ import annotations
+
+from bot.agenda import coming
+from core import flows
+from core.billing import open_due_cycles
+from core.clock import ManualClock
+from core.dates import seoul_date
+from core.db import Database
+from tests.builders import LIMITS, days_pass, joins, party, person
+from tests.till import Till, till_open
+
+
+async def events(db: Database, clock: ManualClock) -> list[tuple[str, str]]:
+    """Return the days (in Seoul) and kinds of what is coming."""
+    async with db.read() as session:
+        found = await coming(session, clock.now(), LIMITS)
+    return [(f"{seoul_date(at):%m-%d}", kind) for at, kind in found]
+
+
+async def test_an_empty_house_has_nothing_coming(db: Database, clock: ManualClock) -> None:
+    assert await events(db, clock) == []
+
+
+async def test_a_recruiting_party_starts_or_is_called_off(db: Database, clock: ManualClock) -> None:
+    await party(db, clock, starts_in=7)
+
+    assert await events(db, clock) == [("11-30", "party_starts"), ("12-15", "recruiting_ends")]
+
+
+async def test_a_held_seat_is_freed_and_a_paid_one_brings_the_next_bill_and_its_reminders(
+    db: Database, clock: ManualClock
+) -> None:
+    opened = await party(db, clock)
+    async with till_open(db, clock) as till:
+        bill = await joins(db, clock, opened)
+        assert ("11-23", "hold_over") in await events(db, clock)
+
+        await till.pays(bill.id)
+        assert await events(db, clock) == [("12-16", "next_bill")]
+        await _a_month_later(till, opened.id)
+
+    assert ("12-20", "reminder") in await events(db, clock)
+    assert ("01-16", "next_bill") in await events(db, clock)
+
+
+async def test_a_member_who_leaves_frees_the_seat_on_a_day(db: Database, clock: ManualClock) -> None:
+    opened, member = await party(db, clock), await person(db, clock)
+    async with till_open(db, clock) as till:
+        await till.pays((await joins(db, clock, opened, member)).id)
+
+    await db.transact(flows.leave_party, opened.id, member.id, clock.now())
+
+    assert await events(db, clock) == [("12-23", "member_leaves")]
+
+
+async def _a_month_later(till: Till, party_id: int) -> None:
+    days_pass(till.clock, 24)
+    await till.db.transact(open_due_cycles, party_id, seoul_date(till.clock.now()), LIMITS, till.clock.now())

@@ -1,0 +1,308 @@
+"""Titles, rating and recommending as screens: in both languages, within Telegram's limits, and true."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.recommending import Suggestion
+from bot.screen import CALLBACK_BYTES, TEXT_UNITS, Screen
+from bot.texts import SPEECH, Speech
+from bot.views import people as people_views
+from bot.views import recommend as recommend_views
+from bot.views import titles as views
+from core.catalogue.tables import Service
+from core.people import AgeBand, Person
+from core.titles import Found, Title, ToRate
+from recommender import Reason
+from tests.core.titles.shelf import BONG, SHELF, SONG, title_row
+
+LARGEST_ID = 2**53
+KO, EN = SPEECH["ko"], SPEECH["en"]
+NASTY = "<b>&\"'" + "🎬" * 194
+
+
+def title(**more: Any) -> Title:
+    row = title_row(**{"id": 1, **more})
+    del row["vote"]
+    return Title(**row)
+
+
+LONG = title(
+    id=LARGEST_ID,
+    name_ko=NASTY,
+    name_en=NASTY[::-1],
+    genres=["drama", "comedy", "crime", "horror", "war"],
+    country=["KR", "US", "JP", "XX"],
+    director=[{"ko": NASTY, "en": NASTY}] * 4,
+    cast=[{"ko": NASTY, "en": NASTY}] * 9,
+)
+SERVICES = [
+    Service(slug="netflix", name_ko="넷플릭스", name_en="Netflix"),
+    Service(slug="tving", name_ko="티빙", name_en="TVING"),
+]
+PERSON = Person(id=1, nickname="지우 <3", language="ko", age_band=AgeBand.ADULT, genres=["drama"])
+
+
+class Tags(HTMLParser):
+    """The text without its tags; fails on anything that Telegram would not take."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        assert (tag, attrs) == ("b", [])
+        self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def text_of(screen: Screen) -> str:
+    """Return what is read, after checking that Telegram would take the screen."""
+    text = Tags(screen.text).text
+    assert 1 <= len(text.encode("utf-16-le")) // 2 <= TEXT_UNITS
+    for row in screen.rows:
+        assert 1 <= len(row) <= 8
+        for button in row:
+            assert button.text.strip()
+            assert len((button.data or "").encode()) <= CALLBACK_BYTES
+    return text
+
+
+def suggestion(reason: Reason, *because: Title, of: Title = LONG, stars: float = 4.24) -> Suggestion:
+    return Suggestion(of, stars, reason, because)
+
+
+REASONS = [
+    suggestion(Reason("because_you_rated", (1, 2)), LONG, LONG),
+    suggestion(Reason("taste_like_yours")),
+    suggestion(Reason("genre_you_like", (1,), ("drama", "crime")), LONG),
+    suggestion(Reason("genre_you_like", (), ("drama", "crime"))),
+    suggestion(Reason("people_you_like", (1,), (NASTY,)), LONG, LONG),
+    suggestion(Reason("popular")),
+    suggestion(Reason("little_known")),
+    suggestion(Reason("little_known", (), ("drama", "crime"))),
+    suggestion(Reason("little_known", (), (NASTY, "봉준호"))),
+]
+
+
+def every_screen(say: Speech) -> list[Screen]:
+    huge = LARGEST_ID
+    return [
+        views.ask_find(say),
+        views.none_found(say, NASTY * 20),
+        views.found(say, NASTY * 20, Found([LONG] * 8, 12345)),
+        views.found(say, "봉", Found([LONG], 1)),
+        *(views.card(say, LONG, SERVICES, stars) for stars in (None, 1, 10)),
+        *(views.stars(say, LONG, SERVICES, stars) for stars in (None, 1, 10)),
+        *(
+            views.to_rate(say, ToRate(LONG, 99), 99999, n, last)
+            for n, last in product((0, 9, 10, 500), (None, (LONG, 9)))
+        ),
+        views.goal_reached(say, LONG, 9, 99, 99999),
+        views.stopped(say, 0),
+        views.stopped(say, 1),
+        views.stopped(say, 77),
+        views.round_over(say),
+        *(
+            recommend_views.suggestions(
+                say, PERSON, [one] * 10, ratings=ratings, skipped=40, again=f"rec:{huge:08x}:40"
+            )
+            for one in REASONS
+            for ratings in (0, 1, 3, 10, 500)
+        ),
+        recommend_views.nothing_left(say, 0),
+        recommend_views.nothing_left(say, 10),
+    ]
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_every_screen_stays_within_telegrams_limits_with_the_longest_and_nastiest_titles(language: str) -> None:
+    for screen in every_screen(SPEECH[language]):
+        assert text_of(screen)
+
+
+def test_a_card_tells_everything_in_the_readers_language() -> None:
+    memories = title(**SHELF[0])
+
+    korean = text_of(views.card(KO, memories, SERVICES, 9))
+    english = text_of(views.card(EN, memories, SERVICES, None))
+
+    assert korean.splitlines() == [
+        "살인의 추억 (2003)",
+        "Memories of Murder",
+        "영화 · 범죄·드라마 · 대한민국 · 15세 이상",
+        "감독 봉준호",
+        "출연 송강호",
+        "보는 곳 넷플릭스, 티빙",
+        "",
+        "내 별점 ★ 4.5",
+    ]
+    assert english.splitlines() == [
+        "Memories of Murder (2003)",
+        "살인의 추억",
+        "film · Crime, Drama · South Korea · 15+",
+        "Directed by Bong Joon-ho",
+        "With Song Kang-ho",
+        "Watch on Netflix, TVING",
+    ]
+
+
+def test_a_title_with_one_name_shows_it_once() -> None:
+    assert text_of(views.card(KO, title(name_ko="D.P.", name_en="D.P."), [], None)).count("D.P.") == 1
+
+
+def test_any_half_star_is_two_taps_from_the_card() -> None:
+    opened = [button for row in views.card(KO, title(id=7), [], None).rows for button in row]
+    offered = [button for row in views.stars(KO, title(id=7), [], 7).rows for button in row]
+
+    assert opened[0].data == "tstars:7"
+    assert [button.data for button in offered[:10]] == [f"trate:7:{halves}" for halves in range(1, 11)]
+    assert [button.text for button in offered[:10]][5:8] == ["★ 3.0", "✓ 3.5", "★ 4.0"]
+
+
+def test_only_a_rated_card_offers_to_take_the_rating_back() -> None:
+    def data(given: int | None) -> list[str | None]:
+        return [button.data for row in views.card(KO, title(id=7), [], given).rows for button in row]
+
+    assert "tdrop:7" not in data(None)
+    assert "tdrop:7" in data(4)
+
+
+def test_progress_counts_to_ten_and_then_only_on() -> None:
+    card = ToRate(title(id=7), 3)
+
+    assert "3/10" in text_of(views.to_rate(KO, card, 1, 3, None))
+    assert "/10" not in text_of(views.to_rate(KO, card, 1, 10, None))
+    assert "✓ 무제 ★ 4.5" in text_of(views.to_rate(KO, card, 1, 4, (title(), 9)))
+
+
+def test_predicted_stars_and_numbers_stand_in_order() -> None:
+    shown = [suggestion(Reason("popular"), of=title(id=n), stars=5 - n / 10) for n in (1, 2, 3)]
+
+    screen = recommend_views.suggestions(KO, PERSON, shown, ratings=12, skipped=10, again="rec:0:10")
+    text = text_of(screen)
+
+    assert [line for line in text.splitlines() if line[:2].isdigit()] == [
+        "11. 무제 (2010) · 영화 · 예상 ★\u00a04.9",
+        "12. 무제 (2010) · 영화 · 예상 ★\u00a04.8",
+        "13. 무제 (2010) · 영화 · 예상 ★\u00a04.7",
+    ]
+    assert [(button.text, button.data) for button in screen.rows[0]] == [
+        ("11", "title:1"),
+        ("12", "title:2"),
+        ("13", "title:3"),
+    ]
+
+
+MOTHER = title(id=2, name_ko="마더", name_en="Mother", genres=["crime", "drama"], director=[BONG])
+HOST = title(id=3, name_ko="괴물", name_en="The Host", genres=["horror"], director=[BONG], cast=[SONG])
+
+
+@pytest.mark.parametrize(
+    ("reason", "because", "korean", "english"),
+    [
+        (
+            Reason("because_you_rated", (2, 3)),
+            (MOTHER, HOST),
+            "‘마더’·‘괴물’에 높은 별점을 주셨어요",
+            "You rated “Mother”, “The Host” highly",
+        ),
+        (
+            Reason("genre_you_like", (2,), ("crime", "thriller")),
+            (MOTHER,),
+            "높은 별점을 주신 ‘마더’처럼 범죄 장르예요",  # 마더 is no thriller
+            "Crime, like “Mother”, which you rated highly",
+        ),
+        (
+            Reason("genre_you_like", (), ("war",)),
+            (),
+            "좋아하는 장르로 고른 전쟁 작품이에요",
+            "From your favourite genres: War",
+        ),
+        (
+            Reason("people_you_like", (3,), ("봉준호", "원빈")),
+            (HOST,),
+            "높은 별점을 주신 ‘괴물’에도 함께한 봉준호 작품이에요",  # 원빈 is not in 괴물
+            "With Bong Joon-ho, as in “The Host”, which you rated highly",
+        ),
+        (Reason("popular"), (), "많은 분이 좋아한 작품이에요", "Liked by many people"),
+        (
+            Reason("little_known", (), ("봉준호",)),
+            (),
+            "많은 분이 좋아하는 봉준호 작품이에요",
+            "Many people like this: Bong Joon-ho",
+        ),
+        (
+            Reason("little_known"),
+            (),
+            "아직 평가한 분은 적지만 한번 볼 만한 작품이에요",
+            "Few have rated it yet, but it looks worth a try",
+        ),
+        (
+            Reason("taste_like_yours"),
+            (),
+            "지금까지 준 별점에서 보이는 취향과 가까워요",
+            "Close to the taste your ratings show",
+        ),
+        (
+            Reason("because_you_rated", (404,)),  # the title is gone from the catalogue meanwhile
+            (),
+            "지금까지 준 별점에서 보이는 취향과 가까워요",
+            "Close to the taste your ratings show",
+        ),
+    ],
+)
+def test_reasons_in_words(reason: Reason, because: tuple[Title, ...], korean: str, english: str) -> None:
+    one = suggestion(reason, *because, of=title(id=9, director=[BONG], cast=[SONG]))
+
+    assert recommend_views.reason(KO, one) == korean
+    assert recommend_views.reason(EN, one) == english
+
+
+def test_the_introduction_says_how_much_the_list_knows() -> None:
+    def begins(ratings: int, genres: list[str]) -> str:
+        person = Person(id=1, nickname="지우", genres=genres)
+        shown = [suggestion(Reason("popular"), of=title())]
+        return text_of(
+            recommend_views.suggestions(KO, person, shown, ratings=ratings, skipped=0, again="rec:0:0")
+        ).splitlines()[0]
+
+    assert "아직 별점이 없어서 많은 분이" in begins(0, [])
+    assert "좋아하는 장르" in begins(0, ["drama"])
+    assert "10개를 채우면" in begins(3, [])
+    assert "별점 12개로 고른 지우님의 추천" in begins(12, [])
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=80))
+def test_words_not_understood_can_be_looked_up_whenever_they_fit_a_button(text: str) -> None:
+    button = views.find_button(KO, text)
+
+    words = " ".join(text.split())
+    assert (button is not None) == (0 < len(words.encode()) <= CALLBACK_BYTES - len("find:"))
+    if button is not None:
+        assert button.data == f"find:{words}"
+
+
+def test_words_not_understood_offer_the_search_first_and_long_ones_do_not() -> None:
+    short, long = people_views.not_understood(KO, "살인의 추억"), people_views.not_understood(KO, "긴 " * 40)
+
+    assert short.rows[0][0].text == "🔎 ‘살인의 추억’ 작품 찾기"
+    assert short.rows[0][0].data == "find:살인의 추억"
+    assert all(not (button.data or "").startswith("find:") for row in long.rows for button in row)
+    assert text_of(short)
+    assert text_of(long)

@@ -1,0 +1,109 @@
+"""The payment page and Bootpay's hook on a server of their own, without the rest of the bot."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp import web
+from sqlalchemy import func, select
+
+from bot.settings import Settings
+from bot.web.bootpay_hook import add_bootpay_hook
+from bot.web.links import PURPOSE, PayLinks
+from bot.web.pay_page import add_pay_page
+from core.tables import METADATA
+from tests.builders import LIMITS
+from tests.till import CLIENT_KEY, SECRET_KEY, Till
+
+TELEGRAM_TOKEN = "1234567:" + "x" * 30
+
+
+@dataclass
+class Counter:
+    """A running payment page, its links, and how often it nudged the rest of the product."""
+
+    till: Till
+    settings: Settings
+    links: PayLinks
+    http: aiohttp.ClientSession
+    nudges: list[None] = field(default_factory=list)
+
+    def path(self, bill_id: int) -> str:
+        """Return the path of a bill's payment page."""
+        return f"/pay/{self.links.token(bill_id, self.till.clock.now())}"
+
+    async def get(self, path: str, **how: Any) -> tuple[int, str]:
+        """Return status and body of a page."""
+        async with self.http.get(path, **how) as response:
+            return response.status, await response.text()
+
+    async def attempt(self, bill_id: int, **how: Any) -> tuple[int, dict[str, Any]]:
+        """Press the button; return status and what Bootpay's script would be handed."""
+        async with self.http.post(f"{self.path(bill_id)}/attempt", **how) as response:
+            return response.status, await response.json()
+
+    async def approve(self, bill_id: int, action: str = "approve") -> str:
+        """Press the button and go through the window; return the path and query to which the browser comes back."""
+        status, payload = await self.attempt(bill_id)
+        assert status == 200, payload
+        back = urlsplit(self.till.stand_in.pay(payload, action))
+        return f"{back.path}?{back.query}"
+
+    async def rows(self) -> dict[str, int]:
+        """Return how many rows each table has."""
+        async with self.till.db.read() as session:
+            return {
+                table.name: int(await session.scalar(select(func.count()).select_from(table)) or 0)
+                for table in METADATA.sorted_tables
+            }
+
+
+@asynccontextmanager
+async def counter_open(till: Till, **changes: Any) -> AsyncIterator[Counter]:
+    """Serve the payment page of a till."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    settings = Settings(
+        telegram_token=TELEGRAM_TOKEN,  # type: ignore[arg-type]
+        bootpay_client_key=CLIENT_KEY,  # type: ignore[arg-type]
+        bootpay_secret_key=SECRET_KEY,  # type: ignore[arg-type]
+        public_url=address,
+        bootpay_api=till.stand_in.api_url,
+        bootpay_script=till.stand_in.script_url,
+        bootpay_hosts=till.stand_in.url,
+        bootpay_sandbox=True,
+        business_notice="상호: 투게더 <주> · 대표: 홍길동",
+    )
+    links = PayLinks(settings.public_url, [settings.derived_key(PURPOSE)])
+    app = web.Application()
+    async with aiohttp.ClientSession(address) as http:
+        counter = Counter(till, settings, links, http)
+
+        def nudge() -> None:
+            counter.nudges.append(None)
+
+        add_bootpay_hook(app, db=till.db, clock=till.clock, nudge=nudge, **changes)
+        add_pay_page(
+            app,
+            db=till.db,
+            clock=till.clock,
+            settings=settings,
+            pay_links=links,
+            bootpay=till.bootpay,
+            limits=LIMITS,
+            nudge=nudge,
+            bot_username="two_test_bot",
+        )
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        await runner.setup()
+        await web.SockSite(runner, listening).start()
+        till.stand_in.webhook_url = f"{address}/bootpay/webhook"
+        yield counter
+        await till.stand_in.webhooks.idle()
+        await runner.cleanup()

@@ -1,0 +1,135 @@
+"""Money on its way back: once, in full, whatever Bootpay answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.billing import Bill, BillState, RefundState, plan_refund, refunds
+from core.errors import InvalidInput
+from tests.builders import open_bill
+from tests.till import GivesUp, Till
+
+
+async def _planned(till: Till, won: int | None = None, **about: object) -> int:
+    bill = await open_bill(till.db, till.clock, **about)
+    await till.pays(bill.id)
+    return await _plan(till, bill.id, won or bill.amount_won)
+
+
+async def _plan(till: Till, bill_id: int, won: int) -> int:
+    async with till.db.write() as session:
+        return (await plan_refund(session, await session.get_one(Bill, bill_id), won, "left", till.clock.now())).id
+
+
+async def test_a_full_refund_empties_what_was_held(till: Till) -> None:
+    await _planned(till)
+
+    await till.janitor()
+
+    (refund,) = await till.refunds()
+    assert refund.state is RefundState.DONE
+    assert (await till.bill(refund.bill_id)).state is BillState.REFUNDED
+    assert (till.charged(), await till.held(), await till.said("billing.refunded")) == (0, 0, 1)
+
+
+async def test_parts_go_back_one_after_another(till: Till) -> None:
+    first = await _planned(till, 1000)
+    bill_id = (await till.refunds())[0].bill_id
+    await _plan(till, bill_id, 1250)
+
+    await till.janitor()
+    assert (await till.bill(bill_id)).state is BillState.PARTLY_REFUNDED
+    await till.janitor()
+
+    assert [refund.state for refund in await till.refunds()] == [RefundState.DONE] * 2
+    assert (till.charged(), await till.held()) == (2000, 2000)
+    assert (await till.bill(bill_id)).refunded_won == 2250
+    assert first == (await till.refunds())[0].id
+
+
+async def test_no_more_goes_back_than_was_paid(till: Till) -> None:
+    await _planned(till, 3000)
+    bill_id = (await till.refunds())[0].bill_id
+
+    with pytest.raises(InvalidInput):
+        await _plan(till, bill_id, 1251)
+
+
+async def test_an_open_bill_has_nothing_to_give_back(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+
+    with pytest.raises(InvalidInput):
+        await _plan(till, bill.id, bill.amount_won)
+
+
+@pytest.mark.parametrize("fault", ["cancel_timeout_after_effect", "cancel_timeout_before"])
+async def test_a_cancel_that_hangs_has_one_effect(till: Till, fault: str) -> None:
+    await _planned(till)
+    till.faults.add("*", fault)
+
+    await till.janitor(GivesUp(till))
+    await till.minutes_pass(3)
+
+    assert [refund.state for refund in await till.refunds()] == [RefundState.DONE]
+    assert (till.charged(), await till.held(), await till.said("billing.refunded")) == (0, 0, 1)
+    (receipt,) = till.stand_in.receipts()
+    assert receipt["cancels"] == 1
+
+
+@pytest.mark.parametrize("fault", ["html_403", "html_502", "too_many_requests", "broken_json", "cancel_critical"])
+async def test_a_refund_waits_for_a_bootpay_that_answers(till: Till, fault: str) -> None:
+    await _planned(till)
+    till.faults.add("*", fault, times=2)
+
+    await till.janitor()
+    for minutes in (3, 6, 11):
+        await till.minutes_pass(minutes)
+
+    assert [refund.state for refund in await till.refunds()] == [RefundState.DONE]
+    assert (till.charged(), await till.said("billing.refunded"), await till.said("billing.refund_failed")) == (0, 1, 0)
+
+
+async def test_a_refund_that_bootpay_will_not_make_is_told_and_kept(till: Till) -> None:
+    await _planned(till)
+    till.faults.add("*", "cancel_refused")
+
+    await till.janitor()
+
+    (refund,) = await till.refunds()
+    assert (refund.state, refund.provider_word) == (RefundState.FAILED, "RC_CANCEL_SERVER_ERROR")
+    assert (till.charged(), await till.held(), await till.said("billing.refund_failed")) == (4250, 4250, 1)
+    assert await till.records() == ["refund_failed"]
+    await _plan(till, refund.bill_id, 4250)
+    await till.janitor()
+    assert (till.charged(), await till.held()) == (0, 0)
+
+
+async def test_money_that_an_operator_gave_back_elsewhere_is_not_sent_twice(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    receipt_id = await till.pays(bill.id)
+    await _plan(till, bill.id, bill.amount_won)
+    await till.bootpay.cancel(receipt_id, cancel_id="by-hand", amount_won=None, by="operator", reason="asked")
+
+    await till.janitor()
+
+    assert (await till.bill(bill.id)).state is BillState.REFUNDED
+    (receipt,) = till.stand_in.receipts()
+    assert receipt["cancels"] == 1
+
+
+async def test_two_workers_send_a_refund_once(till: Till) -> None:
+    refund_id = await _planned(till)
+    late: list[RefundState | None] = []
+
+    class Slow(GivesUp):
+        """While one worker waits for its answer, another one comes."""
+
+        async def receipt(self, receipt_id: str):  # type: ignore[no-untyped-def]
+            if not late:
+                late.append(await refunds.send_refund(till.db, till.bootpay, till.clock, refund_id))
+            return await super().receipt(receipt_id)
+
+    state = await refunds.send_refund(till.db, Slow(till), till.clock, refund_id)
+
+    assert (late, state) == ([None], RefundState.DONE)
+    assert till.charged() == 0

@@ -1,0 +1,419 @@
+"""Settling a payment against Bootpay's stand-in: paid once, or nothing taken."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from core.adapters.bootpay import Receipt
+from core.billing import AttemptState, BillState, Outcome, take_hint
+from core.errors import BillBusy, BillNotOpen
+from core.flows import due_holds, expire_holds
+from core.parties import MembershipState
+from tests.builders import joins, membership, open_bill, party, person
+from tests.till import GivesUp, Till
+
+
+async def test_a_confirmed_payment_pays_the_bill_and_takes_the_seat(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    receipt_id = await till.approves(bill.id)
+
+    outcome = await till.settles(receipt_id, bill_id=bill.id)
+
+    assert outcome is Outcome.PAID
+    paid = await till.bill(bill.id)
+    assert (paid.state, paid.approving_attempt, paid.paid_at) == (BillState.PAID, None, till.clock.now())
+    assert (await membership(till.db, bill)).state is MembershipState.ACTIVE
+    assert till.charged() == await till.held() == 4250
+    assert [await till.said(name) for name in ("billing.paid", "parties.member_joined")] == [1, 1]
+
+
+async def test_settling_a_paid_receipt_again_changes_nothing(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    receipt_id = await till.pays(bill.id)
+
+    outcomes = [await till.settles(receipt_id, bill_id=bill.id) for _ in range(3)]
+    await till.minutes_pass(200)
+
+    assert outcomes == [Outcome.PAID] * 3
+    assert (till.charges(), await till.held(), await till.said("billing.paid")) == (1, 4250, 1)
+
+
+async def test_nothing_is_charged_before_the_receipt_is_settled(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+
+    await till.approves(bill.id)
+
+    assert till.charges() == 0
+    assert (await till.bill(bill.id)).state is BillState.OPEN
+
+
+@pytest.mark.parametrize(
+    ("action", "outcome", "state"),
+    [
+        ("decline", Outcome.FAILED, AttemptState.FAILED),
+        ("fail", Outcome.FAILED, AttemptState.FAILED),
+        ("close", Outcome.CLOSED, AttemptState.FAILED),
+    ],
+)
+async def test_a_payment_that_ends_in_the_window_leaves_the_bill_open(
+    till: Till, action: str, outcome: Outcome, state: AttemptState
+) -> None:
+    bill = await open_bill(till.db, till.clock)
+    receipt_id = till.presses(await till.begins(bill.id), action)
+
+    assert await till.settles(receipt_id, bill_id=bill.id) is outcome
+
+    assert await till.attempts() == [state]
+    assert (await till.bill(bill.id)).state is BillState.OPEN
+    await till.pays(bill.id)
+
+
+async def test_a_card_declined_at_the_confirm_frees_the_bill_for_another_card(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    receipt_id = await till.approves(bill.id)
+    till.faults.add("*", "decline_at_confirm")
+
+    assert await till.settles(receipt_id, bill_id=bill.id) is Outcome.FAILED
+
+    assert (await till.bill(bill.id)).approving_attempt is None
+    await till.pays(bill.id)
+    assert await till.attempts() == ["failed", "paid"]
+    assert till.charges() == 1
+
+
+async def test_an_approval_that_lapsed_is_not_paid(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    receipt_id = await till.approves(bill.id)
+    till.clock.move_to(till.clock.now() + timedelta(minutes=31))
+
+    assert await till.settles(receipt_id, bill_id=bill.id) is Outcome.LAPSED
+
+    assert await till.attempts() == ["lapsed"]
+    assert till.charges() == 0
+
+
+async def test_a_price_changed_in_the_browser_is_never_confirmed(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    till.faults.add("*", "tampered_price", value=100)
+    receipt_id = await till.approves(bill.id)
+
+    assert await till.settles(receipt_id, bill_id=bill.id) is Outcome.MISMATCH
+
+    assert till.charges() == 0
+    assert await till.records() == ["refused_mismatch"]
+    assert (await till.bill(bill.id)).state is BillState.OPEN
+
+
+async def test_a_price_changed_and_charged_at_once_goes_back(till: Till) -> None:
+    # given somebody who rewrote the page: another price, and no separate confirm
+    bill = await open_bill(till.db, till.clock)
+    payload = await till.begins(bill.id)
+    receipt_id = till.presses({**payload, "price": 100, "extra": {**payload["extra"], "separately_confirmed": False}})
+
+    assert await till.settles(receipt_id, bill_id=bill.id) is Outcome.RETURNED
+    await till.janitor()
+
+    assert (till.charges(), till.charged(), await till.held()) == (1, 0, 0)
+    assert (await till.bill(bill.id)).state is BillState.OPEN
+
+
+async def test_a_real_receipt_where_only_play_money_is_taken_is_refused(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    receipt_id = await till.approves(bill.id)
+    till.faults.add("*", "live_receipt")
+
+    assert await till.settles(receipt_id, bill_id=bill.id) is Outcome.MISMATCH
+
+    assert till.charges() == 0
+    assert await till.records() == ["refused_mismatch"]
+
+
+async def test_a_receipt_of_another_bill_pays_nothing(till: Till) -> None:
+    opened = await party(till.db, till.clock)
+    mine = await joins(till.db, till.clock, opened)
+    theirs = await joins(till.db, till.clock, opened, await person(till.db, till.clock, "바다"))
+    receipt_id = await till.approves(mine.id)
+
+    assert await till.settles(receipt_id, bill_id=theirs.id) is Outcome.NOT_OURS
+
+    assert till.charges() == 0
+    assert (await till.bill(theirs.id)).state is BillState.OPEN
+
+
+async def test_a_receipt_for_an_order_of_nobody_is_not_touched(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    receipt_id = till.presses({**await till.begins(bill.id), "order_id": "somebody-elses"})
+
+    assert await till.settles(receipt_id) is Outcome.NOT_OURS
+
+    assert till.charges() == 0
+    assert await till.records() == []
+
+
+@pytest.mark.parametrize("same_order", [True, False])
+async def test_of_two_windows_of_one_bill_only_one_is_charged(till: Till, same_order: bool) -> None:
+    bill = await open_bill(till.db, till.clock)
+    payload = await till.begins(bill.id)
+    first = till.presses(payload)
+    second = till.presses(payload if same_order else await till.begins(bill.id))
+
+    assert await till.settles(first, bill_id=bill.id) is Outcome.PAID
+    assert await till.settles(second, bill_id=bill.id) is Outcome.LAPSED
+    await till.minutes_pass(200)
+
+    assert (till.charges(), await till.held()) == (1, 4250)
+    assert await till.attempts() == ["paid", "lapsed"]
+
+
+async def test_a_second_window_that_charged_by_itself_goes_back_in_full(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    payload = await till.begins(bill.id)
+    payload["extra"] |= {"separately_confirmed": False}
+    first, second = till.presses(payload), till.presses(payload)
+
+    outcomes = [await till.settles(receipt_id) for receipt_id in (first, second)]
+    await till.janitor()
+
+    assert outcomes == [Outcome.PAID, Outcome.RETURNED]
+    assert (till.charges(), till.charged(), await till.held()) == (2, 4250, 4250)
+    assert await till.said("billing.refunded") == 1
+
+
+async def test_the_second_window_waits_while_the_first_is_unclear_and_counts_if_that_fails(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    first, second = await till.approves(bill.id), await till.approves(bill.id)
+    till.faults.add("*", "confirm_critical")
+    assert await till.settles(first) is Outcome.CHECKING
+
+    assert await till.settles(second) is Outcome.BUSY
+    till.faults.add("*", "decline_at_confirm")
+    await till.minutes_pass(3)
+    await till.minutes_pass(5)
+
+    assert (await till.bill(bill.id)).state is BillState.PAID
+    assert await till.attempts() == ["failed", "paid"]
+    assert till.charges() == 1
+
+
+async def test_money_charged_beside_a_payment_under_way_waits_and_then_goes_back(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    payload = await till.begins(bill.id)
+    payload["extra"] |= {"separately_confirmed": False}
+    beside = await till.approves(bill.id)
+    till.faults.add("*", "confirm_critical")
+    assert await till.settles(beside) is Outcome.CHECKING
+    charged = till.presses(payload)
+
+    assert await till.settles(charged) is Outcome.BUSY
+    await till.minutes_pass(3)
+    await till.minutes_pass(6)
+
+    assert (await till.bill(bill.id)).state is BillState.PAID
+    assert (till.charged(), await till.held()) == (4250, 4250)
+
+
+async def test_while_a_payment_is_unclear_no_other_can_begin(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    receipt_id = await till.approves(bill.id)
+    till.faults.add("*", "confirm_critical")
+
+    assert await till.settles(receipt_id) is Outcome.CHECKING
+
+    with pytest.raises(BillBusy):
+        await till.begins(bill.id)
+
+
+async def test_a_paid_bill_takes_no_further_attempt(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    await till.pays(bill.id)
+
+    with pytest.raises(BillNotOpen):
+        await till.begins(bill.id)
+
+
+@pytest.mark.parametrize("fault", ["confirm_critical_then_paid", "confirm_dropped_after_charging"])
+async def test_a_confirm_without_a_usable_answer_is_read_from_the_receipt(till: Till, fault: str) -> None:
+    bill = await open_bill(till.db, till.clock)
+    receipt_id = await till.approves(bill.id)
+    till.faults.add("*", fault)
+
+    assert await till.settles(receipt_id, bill_id=bill.id) is Outcome.PAID
+
+    assert (till.charges(), await till.held()) == (1, 4250)
+
+
+async def test_a_confirm_that_hangs_after_charging_is_booked(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    receipt_id = await till.approves(bill.id)
+    till.faults.add("*", "confirm_timeout_after_charging")
+
+    assert await till.settles(receipt_id, bill_id=bill.id, by=GivesUp(till)) is Outcome.PAID
+
+    assert (till.charges(), await till.held()) == (1, 4250)
+
+
+async def test_a_confirm_that_hangs_before_charging_is_asked_for_again(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    receipt_id = await till.approves(bill.id)
+    till.faults.add("*", "confirm_timeout_before")
+
+    assert await till.settles(receipt_id, bill_id=bill.id, by=GivesUp(till)) is Outcome.CHECKING
+    assert till.charges() == 0
+    await till.minutes_pass(3)
+
+    assert (await till.bill(bill.id)).state is BillState.PAID
+    assert (till.charges(), await till.held()) == (1, 4250)
+
+
+class FallsSilent(GivesUp):
+    """Charges, and then no call is answered any more."""
+
+    async def confirm(self, receipt_id: str) -> Receipt:
+        receipt = await super().confirm(receipt_id)
+        self.till.faults.add("*", "too_many_requests", times=None)
+        return receipt
+
+
+async def test_an_unclear_payment_never_ends_by_time_alone(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    receipt_id = await till.approves(bill.id)
+
+    assert await till.settles(receipt_id, by=FallsSilent(till)) is Outcome.CHECKING
+    for _ in range(20):
+        await till.minutes_pass(120)
+
+    assert (await till.bill(bill.id)).approving_attempt is not None
+    assert await till.attempts() == ["unknown"]
+    assert await till.records() == ["unclear", "asked_in_vain"]
+    assert await till.said("billing.unclear") == 1
+    till.faults.clear()
+    await till.minutes_pass(120)
+    assert (await till.bill(bill.id)).state is BillState.PAID
+
+
+async def test_a_lost_redirect_is_found_by_the_order(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    await till.approves(bill.id)
+
+    await till.minutes_pass(3)
+
+    assert (await till.bill(bill.id)).state is BillState.PAID
+    assert (till.charges(), await till.held()) == (1, 4250)
+
+
+async def test_an_attempt_of_which_bootpay_knows_nothing_lapses_when_its_schedule_is_over(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    await till.begins(bill.id)
+
+    for _ in range(7):
+        assert await till.attempts() == ["created"]
+        await till.minutes_pass(120)
+
+    assert await till.attempts() == ["lapsed"]
+    await till.pays(bill.id)
+
+
+async def test_no_attempt_lapses_while_bootpay_does_not_answer(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    await till.begins(bill.id)
+    till.faults.add("*", "html_403", times=None)
+
+    for _ in range(12):
+        await till.minutes_pass(120)
+
+    assert await till.attempts() == ["created"]
+
+
+async def test_a_payment_that_was_given_up_is_still_confirmed_under_a_hold(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    payload = await till.begins(bill.id)
+    for _ in range(9):
+        await till.minutes_pass(120)
+    assert await till.attempts() == ["lapsed"]
+    receipt_id = till.presses(payload)
+    till.faults.add("*", "confirm_critical")
+
+    assert await till.settles(receipt_id) is Outcome.CHECKING
+    assert await till.attempts() == ["unknown"]
+    await till.minutes_pass(3)
+
+    assert (await till.bill(bill.id)).state is BillState.PAID
+
+
+async def test_money_on_a_void_bill_goes_back(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    payload = await till.begins(bill.id)
+    payload["extra"] |= {"separately_confirmed": False}
+    await _hold_over(till)
+    assert (await till.bill(bill.id)).state is BillState.VOID
+    receipt_id = till.presses(payload)
+
+    assert await till.settles(receipt_id) is Outcome.RETURNED
+    await till.janitor()
+
+    assert (till.charges(), till.charged(), await till.held()) == (1, 0, 0)
+    assert (await till.bill(bill.id)).state is BillState.VOID
+
+
+async def test_an_approval_for_a_void_bill_is_never_confirmed(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    payload = await till.begins(bill.id)
+    await _hold_over(till)
+
+    assert await till.settles(till.presses(payload)) is Outcome.LAPSED
+
+    assert till.charges() == 0
+
+
+async def test_a_seat_is_not_freed_while_its_payment_is_unclear(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    receipt_id = await till.approves(bill.id)
+    till.faults.add("*", "confirm_critical")
+    assert await till.settles(receipt_id) is Outcome.CHECKING
+
+    await _hold_over(till)
+
+    assert (await till.bill(bill.id)).state is BillState.OPEN
+    assert (await membership(till.db, bill)).state is MembershipState.RESERVED
+
+
+async def test_a_forged_hint_leads_to_one_question_and_no_change(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    for forged in ("65f0c0de0000000000000001", "x" * 64, "..-.._--"):
+        await till.db.transact(take_hint, forged, till.clock.now())
+
+    await till.janitor()
+
+    assert (await till.bill(bill.id)).state is BillState.OPEN
+    assert (await till.records(), await till.attempts()) == ([], [])
+
+
+async def test_a_hint_settles_a_payment_whose_browser_never_came_back(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    receipt_id = await till.approves(bill.id)
+    await till.db.transact(take_hint, receipt_id, till.clock.now())
+
+    await till.janitor()
+
+    assert (await till.bill(bill.id)).state is BillState.PAID
+    assert await till.said("billing.paid") == 1
+
+
+async def test_a_repeated_hint_is_one_row_and_asks_again(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    receipt_id = await till.approves(bill.id)
+    for _ in range(5):
+        await till.db.transact(take_hint, receipt_id, till.clock.now())
+        await till.janitor()
+
+    assert (await till.hints(), await till.said("billing.paid")) == (1, 1)
+
+
+async def _hold_over(till: Till) -> None:
+    till.clock.move_to(till.clock.now() + timedelta(minutes=31))
+    async with till.db.read() as session:
+        due = await due_holds(session, till.clock.now())
+    for membership_id, party_id in due:
+        await till.db.transact(expire_holds, membership_id, party_id, till.clock.now())
