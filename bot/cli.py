@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
+import os
 import signal
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +16,7 @@ from rich.console import Console
 
 from bot import database
 from bot.settings import Settings, SettingsInvalid, load_settings
+from core.sealing import KEY_BYTES
 
 if TYPE_CHECKING:
     from bot.app import Two
@@ -23,6 +26,8 @@ app = typer.Typer(
 )
 db_app = typer.Typer(no_args_is_help=True, help="The database's schema.")
 app.add_typer(db_app, name="db")
+keys_app = typer.Typer(no_args_is_help=True, help="Keys for what is sealed.")
+app.add_typer(keys_app, name="keys")
 console = Console(highlight=False)
 
 
@@ -169,6 +174,14 @@ def bench(
         console.print(speed.as_json(rows) if as_json else speed.as_table(rows), soft_wrap=as_json)
 
     _run(measure())
+
+
+@keys_app.command("new")
+def keys_new(
+    name: Annotated[str, typer.Argument(help="The key's name; an old ring is appended after a comma.")],
+) -> None:
+    """Print a new key for SEALING_KEYS."""
+    console.print(f"{name}:{base64.urlsafe_b64encode(os.urandom(KEY_BYTES)).decode()}", soft_wrap=True)
 
 
 @db_app.command("upgrade")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 from datetime import timedelta
@@ -15,6 +16,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from core.billing import Limits
+from core.sealing import Seal
 
 LOG_LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG")
 # Names that RFC 2606 keeps for documentation: nobody is reached there.
@@ -45,9 +47,16 @@ class Settings(BaseSettings):
     adult_age: int = Field(19, ge=0)
     hold_minutes: int = Field(30, ge=1)
     smallest_bill_won: int = Field(100, ge=1)
+    smallest_partial_cancel_won: int = Field(1000, ge=1)
+    operator_fee_bp: int = Field(0, ge=0, le=3000)
+    provider_fee_bp: int = Field(0, ge=0, le=3000)
+    host_bears_provider_fee: bool = False
+    grace_days: int = Field(3, ge=0)
+    days_to_free: int = Field(4, ge=1)
     recruit_days: int = Field(14, ge=1)
     open_days_before: int = Field(7, ge=1)
     sends_in_flight: int = Field(4, ge=1, le=30)
+    sealing_keys: SecretStr = SecretStr("")
     bootpay_sandbox: bool = False
     business_notice: str = ""
 
@@ -100,6 +109,16 @@ class Settings(BaseSettings):
             raise ValueError("its password is a placeholder")
         return value
 
+    @field_validator("sealing_keys")
+    @classmethod
+    def _key_ring(cls, value: SecretStr) -> SecretStr:
+        try:
+            if value.get_secret_value().strip():
+                _seal(value)
+        except ValueError:
+            raise ValueError("must be name:key,... with keys as `two keys new` makes them") from None
+        return value
+
     @field_validator("log_level")
     @classmethod
     def _known_level(cls, value: str) -> str:
@@ -113,11 +132,22 @@ class Settings(BaseSettings):
         return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"two:{purpose}".encode()).derive(secret)
 
     @property
+    def seal(self) -> Seal | None:
+        """Return what seals account numbers and cards, or None: then nothing that needs it is offered."""
+        return _seal(self.sealing_keys) if self.sealing_keys.get_secret_value().strip() else None
+
+    @property
     def limits(self) -> Limits:
         """Return the numbers that billing works with."""
         return Limits(
             hold=timedelta(minutes=self.hold_minutes),
             smallest_bill_won=self.smallest_bill_won,
+            smallest_partial_cancel_won=self.smallest_partial_cancel_won,
+            operator_fee_bp=self.operator_fee_bp,
+            provider_fee_bp=self.provider_fee_bp,
+            host_bears_provider_fee=self.host_bears_provider_fee,
+            grace_days=self.grace_days,
+            days_to_free=self.days_to_free,
             open_days_before=self.open_days_before,
             recruit_days=self.recruit_days,
             provider_sandbox=self.bootpay_sandbox,
@@ -136,6 +166,13 @@ class Settings(BaseSettings):
     def webhook_secret(self) -> str:
         """Return the word that Telegram must send with each update."""
         return self.derived_key("telegram-webhook").hex()
+
+
+def _seal(ring: SecretStr) -> Seal:
+    pairs = [pair.strip().partition(":") for pair in ring.get_secret_value().split(",")]
+    if any(not re.fullmatch(r"[A-Za-z0-9_-]{1,16}", name) for name, _, _ in pairs):
+        raise ValueError("a key needs a name")
+    return Seal({name: base64.urlsafe_b64decode(key) for name, _, key in pairs})
 
 
 PROVIDER_ADDRESSES = ("telegram_api", "bootpay_api", "bootpay_script", "bootpay_hosts")

@@ -5,10 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.billing.tables import Account, Attempt, AttemptState, Bill, BillState, LedgerEntry, Refund, RefundState
+from core.billing.tables import (
+    Account,
+    Attempt,
+    AttemptState,
+    Bill,
+    BillState,
+    LedgerEntry,
+    Refund,
+    RefundState,
+    RefundWay,
+)
 from core.parties.tables import INSIDE, SEATED, Membership, MembershipState, Party, PartyState, Role
 
 
@@ -35,10 +45,11 @@ def _held_sum() -> Select[int]:
         .group_by(LedgerEntry.bill_id)
         .subquery()
     )
+    rest = case((Bill.released_at.is_(None), Bill.refunded_won - Bill.amount_won - Bill.credit_won), else_=0)
     return (
         select(Bill.id)
         .join(held, held.c.bill_id == Bill.id, isouter=True)
-        .where(Bill.state.in_(PAID), func.coalesce(held.c.won, 0) != Bill.refunded_won - Bill.amount_won)
+        .where(Bill.state.in_(PAID), func.coalesce(held.c.won, 0) != rest)
     )
 
 
@@ -69,7 +80,7 @@ def _refunds_over_attempt() -> Select[int]:
     return (
         select(Refund.attempt_id)
         .join(Attempt, Attempt.id == Refund.attempt_id)
-        .where(Refund.state != RefundState.FAILED)
+        .where(Refund.state != RefundState.FAILED, Refund.way == RefundWay.CANCEL)
         .group_by(Refund.attempt_id, Attempt.received_won)
         .having(func.sum(Refund.amount_won) > func.coalesce(Attempt.received_won, 0))
     )
@@ -90,7 +101,10 @@ CHECKS: dict[str, tuple[str, Select[Any]]] = {
         "the lines of a money event do not sum to zero",
         _paid_into(),
     ),
-    "held_equals_paid": ("what is held for a bill is not what was paid less what went back", _held_sum()),
+    "held_equals_paid": (
+        "what is held for a bill is not what was paid less what went back, or something is held after its release",
+        _held_sum(),
+    ),
     "held_needs_payment": ("money is held for a bill that is not paid", _held_without_payment()),
     "refunded_equals_done": ("a bill's refunded amount is not the sum of its finished refunds", _refunded_sum()),
     "refunds_within_attempt": ("more goes back over a payment than came in over it", _refunds_over_attempt()),
@@ -100,9 +114,9 @@ CHECKS: dict[str, tuple[str, Select[Any]]] = {
             ((Bill.state == BillState.PAID) & (Bill.refunded_won != 0))
             | (
                 (Bill.state == BillState.PARTLY_REFUNDED)
-                & ((Bill.refunded_won == 0) | (Bill.refunded_won == Bill.amount_won))
+                & ((Bill.refunded_won == 0) | (Bill.refunded_won == Bill.amount_won + Bill.credit_won))
             )
-            | ((Bill.state == BillState.REFUNDED) & (Bill.refunded_won != Bill.amount_won))
+            | ((Bill.state == BillState.REFUNDED) & (Bill.refunded_won != Bill.amount_won + Bill.credit_won))
             | (Bill.state.in_((BillState.OPEN, BillState.VOID)) & (Bill.refunded_won != 0))
         ),
     ),

@@ -1,6 +1,6 @@
 """Every table of the business, gathered for migrations and the audit."""
 
-from core import leases, outbox
+from core import acts, leases, outbox
 from core.billing import tables as billing
 from core.catalogue import tables as catalogue
 from core.db import Base
@@ -11,4 +11,4 @@ from core.titles import tables as titles
 
 METADATA = Base.metadata
 
-__all__ = ["METADATA", "billing", "catalogue", "leases", "outbox", "parties", "people", "rooms", "titles"]
+__all__ = ["METADATA", "acts", "billing", "catalogue", "leases", "outbox", "parties", "people", "rooms", "titles"]

@@ -85,7 +85,9 @@ def test_the_table_of_the_chat_names_start_and_the_whole_menu(page: str) -> None
 def test_every_command_line_that_is_named_exists(page: str) -> None:
     known = commands_of(typer.main.get_command(app))
 
-    named = re.findall(r"(?<![\w-])two ((?:db )?[a-z]+)((?: --[a-z-]+)*)(?=[`\s])", code_of(page))
+    named = re.findall(
+        r"(?<![\w-])two ((?:(?:db|keys|payouts|refunds|bills) )?[a-z]+)((?: --[a-z-]+)*)(?=[`\s])", code_of(page)
+    )
 
     for command, options in named:
         assert f"two {command}" in known, command

@@ -82,11 +82,11 @@ def _write_paid_bill(tables: Tables, whose: Row, period: Period, now: datetime) 
         "id": number, **whose, "amount_won": SHARE_WON, "share_won": SHARE_WON, "days": period.days,
         "days_in_cycle": period.days, "serves_from": period.starts_on, "serves_until": period.ends_on,
         "due_on": period.starts_on, "state": BillState.PAID, "paid_at": now, "paid_attempt": number,
-        "refunded_won": 0, "created_at": now,
+        "fee_won": 0, "credit_won": 0, "refunded_won": 0, "created_at": now,
     })  # fmt: skip
     tables[Attempt].append({
         "id": number, "bill_id": number, "order_id": f"bench_{number}", "receipt_id": f"receipt_{number}",
-        "amount_won": SHARE_WON, "received_won": SHARE_WON, "state": AttemptState.PAID, "asks": 0,
+        "amount_won": SHARE_WON, "received_won": SHARE_WON, "state": AttemptState.PAID, "asks": 0, "provider_fee_bp": 0,
         "created_at": now, "closed_at": now,
     })  # fmt: skip
     tables[LedgerEntry].extend({

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.adapters.bootpay import Receipt
 from core.billing.attempts import ask_soon, move_attempt, record, release_hold
-from core.billing.ledger import book
+from core.billing.ledger import post, provider_fee
+from core.billing.limits import Limits
 from core.billing.refunds import plan_stray_refund
 from core.billing.tables import Account, Attempt, AttemptState, Bill, BillState
 from core.dates import seoul_date
@@ -27,7 +28,7 @@ from core.parties import (
 )
 
 
-async def book_payment(session: AsyncSession, attempt: Attempt, receipt: Receipt, now: datetime) -> str:
+async def book_payment(session: AsyncSession, attempt: Attempt, receipt: Receipt, limits: Limits, now: datetime) -> str:
     """Book a paid receipt once; returns `paid`, `returned` (it goes back) or `busy` (another one is being approved)."""
     bill = await session.get_one(Bill, attempt.bill_id)
     party = await lock_party(session, bill.party_id)
@@ -48,6 +49,7 @@ async def book_payment(session: AsyncSession, attempt: Attempt, receipt: Receipt
         received_won=receipt.price_won,
         receipt_url=(receipt.receipt_url or "")[:300] or None,
         method=(receipt.method or "")[:40] or None,
+        provider_fee_bp=limits.provider_fee_bp,
         ask_at=None,
         closed_at=now,
     )
@@ -62,16 +64,27 @@ async def book_payment(session: AsyncSession, attempt: Attempt, receipt: Receipt
             state=BillState.PAID, paid_at=now, paid_attempt=attempt.id, approving_attempt=None, approving_since=None
         ),
     )
-    book(session, f"pay-{attempt.id}", bill, bill.amount_won, debit=Account.PROVIDER, credit=Account.HELD, now=now)
+    _book_paid(session, attempt.id, bill, limits, now)
     await _take_seat(session, party, bill, now)
     return "paid"
+
+
+def _book_paid(session: AsyncSession, attempt_id: int, bill: Bill, limits: Limits, now: datetime) -> None:
+    fee = provider_fee(bill.amount_won, limits.provider_fee_bp)
+    lines = {
+        Account.PROVIDER: bill.amount_won - fee,
+        Account.PROVIDER_FEE: fee,
+        Account.CREDIT: bill.credit_won,
+        Account.HELD: -bill.total_won,
+    }
+    post(session, f"pay-{attempt_id}", lines, now, bill=bill, person_id=bill.person_id)
 
 
 async def _give_back(session: AsyncSession, attempt_id: int, bill: Bill, won: int, now: datetime) -> None:
     await release_hold(session, attempt_id, bill.id)
     record(session, now, "stray_payment", bill.id, attempt=attempt_id, won=won, bill_state=str(bill.state))
     if won > 0:
-        book(session, f"stray-{attempt_id}", bill, won, debit=Account.PROVIDER, credit=Account.STRAY, now=now)
+        post(session, f"stray-{attempt_id}", {Account.PROVIDER: won, Account.STRAY: -won}, now, bill=bill)
         await plan_stray_refund(session, attempt_id, bill, won, now)
 
 

@@ -28,6 +28,7 @@ class Quote:
     serves_from: date
     share_won: int
     days: int
+    fee_won: int
     amount_won: int
     due_on: date
 
@@ -48,9 +49,15 @@ def quote(party: Party, seat: int, today: date, limits: Limits) -> Quote:
     amount = pro_rata(share, days, period.days)
     if amount < limits.smallest_bill_won:
         period = period_of(period.ends_on, party.anchor_day)
+        starts, days = period.starts_on, period.days
         share = amount = share_of(party, seat, period)
-        return Quote(period, period.starts_on, share, period.days, amount, today)
-    return Quote(period, starts, share, days, amount, today)
+    fee = operator_fee(party, amount, limits)
+    return Quote(period, starts, share, days, fee, amount + fee, today)
+
+
+def operator_fee(party: Party, share_won: int, limits: Limits) -> int:
+    """Return the operator's fee on a share, rounded down; private parties are free of it."""
+    return share_won * limits.operator_fee_bp // 10_000 if party.listed else 0
 
 
 def share_of(party: Party, seat: int, period: Period, price_won: int | None = None) -> int:
@@ -89,7 +96,7 @@ async def open_first_bill(
     bill = _bill(
         cycle, membership, now, serves_from=offered.serves_from, share=offered.share_won, due_on=offered.due_on
     )
-    bill.amount_won = offered.amount_won
+    bill.fee_won, bill.amount_won = offered.fee_won, offered.amount_won
     session.add(bill)
     await session.flush()
     return bill
@@ -169,6 +176,8 @@ async def _open_bill(
     cycle = await cycle_of(session, party, period, now)
     share = share_of(party, member.seat, period, cycle.price_won)
     bill = _bill(cycle, member, now, serves_from=cycle.starts_on, share=share, due_on=cycle.starts_on)
+    bill.fee_won = operator_fee(party, share, limits)
+    bill.amount_won = share + bill.fee_won
     try:
         async with session.begin_nested():
             session.add(bill)

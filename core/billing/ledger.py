@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -9,30 +10,63 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.billing.tables import Account, Bill, LedgerEntry
 
+# Accounts that are somebody's: their lines name the person.
+PERSONAL = (Account.PAYABLE, Account.TRANSFER, Account.CREDIT)
 
-def book(
-    session: AsyncSession, event: str, bill: Bill, amount_won: int, *, debit: Account, credit: Account, now: datetime
+
+def post(
+    session: AsyncSession,
+    event: str,
+    lines: Mapping[Account, int],
+    now: datetime,
+    *,
+    bill: Bill | None = None,
+    person_id: int | None = None,
 ) -> None:
-    """Book an amount from one account to another; the event's name is its key, so that it is booked once."""
-    if amount_won <= 0:
-        raise ValueError(f"{event}: an event moves a positive amount, not {amount_won}")
-    for line, (account, signed) in enumerate(((debit, amount_won), (credit, -amount_won)), start=1):
+    """Book an event: signed won by account (a debit is positive), which sum to zero; zeros are left out.
+
+    The event's name is its key, so that it is booked once. `person_id` is whose the personal accounts' lines are.
+    """
+    moved = {account: won for account, won in lines.items() if won}
+    if not moved or sum(moved.values()) != 0:
+        raise ValueError(f"{event}: the lines of an event sum to zero, not {dict(lines)}")
+    if person_id is None and any(account in PERSONAL for account in moved):
+        raise ValueError(f"{event}: nobody is named whose account it is")
+    for line, (account, won) in enumerate(moved.items(), start=1):
         session.add(
             LedgerEntry(
                 event=event,
                 line=line,
                 account=account,
-                amount_won=signed,
-                party_id=bill.party_id,
-                bill_id=bill.id,
+                amount_won=won,
+                party_id=bill and bill.party_id,
+                bill_id=bill and bill.id,
+                person_id=person_id if account in PERSONAL else None,
                 at=now,
             )
         )
 
 
-async def balance(session: AsyncSession, account: Account, *, party_id: int | None = None) -> int:
-    """Return an account's balance in won, of one party or of all; what we hold for others is negative."""
+async def balance(
+    session: AsyncSession,
+    account: Account,
+    *,
+    party_id: int | None = None,
+    person_id: int | None = None,
+    bill_id: int | None = None,
+) -> int:
+    """Return an account's balance in won, of one party, person or bill or of all; what we owe is negative."""
     query = select(func.coalesce(func.sum(LedgerEntry.amount_won), 0)).where(LedgerEntry.account == account)
-    if party_id is not None:
-        query = query.where(LedgerEntry.party_id == party_id)
+    for column, wanted in (
+        (LedgerEntry.party_id, party_id),
+        (LedgerEntry.person_id, person_id),
+        (LedgerEntry.bill_id, bill_id),
+    ):
+        if wanted is not None:
+            query = query.where(column == wanted)
     return int(await session.scalar(query) or 0)
+
+
+def provider_fee(net_won: int, basis_points: int) -> int:
+    """Return what Bootpay keeps of a payment of which `net_won` stayed, rounded down to the won."""
+    return net_won * basis_points // 10_000

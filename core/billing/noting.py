@@ -104,7 +104,7 @@ async def take_note(
 async def _paid(session: AsyncSession, attempt: Attempt, receipt: Receipt, limits: Limits, now: datetime) -> Outcome:
     wrong = _mismatch(receipt, attempt, limits)
     if wrong in (None, "price"):
-        return Outcome(await book_payment(session, attempt, receipt, now))
+        return Outcome(await book_payment(session, attempt, receipt, limits, now))
     # Play money in production, or dollars: nothing that our books could hold. An operator looks at it.
     if await close_attempt(session, attempt.id, attempt.bill_id, AttemptState.FAILED, now, str(wrong)):
         record(session, now, "paid_mismatch", attempt.bill_id, receipt=receipt.receipt_id, wrong=wrong)
@@ -139,7 +139,8 @@ async def _approvable(
             record(session, now, "refused_mismatch", bill.id, receipt=receipt.receipt_id, wrong=wrong)
         return Seen(Settled(Outcome.MISMATCH, bill.id))
     if attempt.state not in MAY_APPROVE:
-        return Seen(Settled(Outcome.FAILED, bill.id))
+        # The receipt was read before somebody else confirmed it: what has been booked since is the newer truth.
+        return Seen(Settled(_ended(attempt, bill), bill.id))
     if bill.state is not BillState.OPEN:
         # Nothing was charged: an approval that nobody confirms lapses at the provider.
         await close_attempt(session, attempt.id, bill.id, AttemptState.LAPSED, now, f"bill_{bill.state}")
@@ -150,6 +151,12 @@ async def _approvable(
         return Seen(Settled(Outcome.BUSY, bill.id))
     await ask_soon(session, attempt.id, AttemptState.APPROVING, now)
     return Seen(Settled(Outcome.CHECKING, bill.id), Hold(attempt.id, bill.id, now))
+
+
+def _ended(attempt: Attempt, bill: Bill) -> Outcome:
+    if attempt.state is AttemptState.PAID:
+        return Outcome.PAID if bill.paid_attempt == attempt.id else Outcome.RETURNED
+    return Outcome.CANCELLED if attempt.state is AttemptState.CANCELLED else Outcome.FAILED
 
 
 async def _take(session: AsyncSession, attempt_id: int, bill_id: int, now: datetime) -> bool:

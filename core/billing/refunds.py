@@ -13,14 +13,25 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.adapters.bootpay import Receipt
-from core.billing.ledger import book
+from core.billing.holding import taken_back
+from core.billing.ledger import post, provider_fee
 from core.billing.provider import Provider
-from core.billing.tables import Account, Attempt, AttemptState, Bill, BillState, MoneyRecord, Refund, RefundState
+from core.billing.tables import (
+    Account,
+    Attempt,
+    AttemptState,
+    Bill,
+    BillState,
+    MoneyRecord,
+    Refund,
+    RefundState,
+    RefundWay,
+)
 from core.clock import Clock
 from core.db import Database, changed
 from core.errors import InvalidInput, ProviderRefused, ProviderUnclear
 from core.outbox import notice
-from core.parties import touch
+from core.parties import Party, touch
 
 ASK_AGAIN = tuple(timedelta(minutes=minutes) for minutes in (2, 5, 10, 30, 120, 360, 1440))
 # The payment company says that it will not do it; anything else that is refused may work another time.
@@ -43,7 +54,7 @@ async def plan_refund(session: AsyncSession, bill: Bill, amount_won: int, reason
             Refund.bill_id == bill.id, Refund.state != RefundState.FAILED, Refund.stray.is_(False)
         )
     )
-    if bill.paid_attempt is None or not 0 < amount_won <= bill.amount_won - int(planned or 0):
+    if bill.paid_attempt is None or not 0 < amount_won <= bill.total_won - int(planned or 0):
         raise InvalidInput(field="refund", rule="within_paid")
     return await _plan(session, bill, bill.paid_attempt, amount_won, reason, now, stray=False)
 
@@ -78,7 +89,10 @@ async def due_refunds(session: AsyncSession, now: datetime, most: int = 50) -> S
     """Return refunds to be sent or asked about."""
     return (
         await session.scalars(
-            select(Refund.id).where(Refund.state.in_(_OPEN), Refund.ask_at <= now).order_by(Refund.id).limit(most)
+            select(Refund.id)
+            .where(Refund.state.in_(_OPEN), Refund.way == RefundWay.CANCEL, Refund.ask_at <= now)
+            .order_by(Refund.id)
+            .limit(most)
         )
     ).all()
 
@@ -131,6 +145,7 @@ async def _take(session: AsyncSession, refund_id: int, now: datetime) -> Taken |
         select(func.count(Refund.id)).where(
             Refund.attempt_id == refund.attempt_id,
             Refund.id != refund_id,
+            Refund.way == RefundWay.CANCEL,
             or_(
                 Refund.state.in_((RefundState.SENDING, RefundState.UNKNOWN)),
                 (Refund.state == RefundState.PLANNED) & (Refund.id < refund_id),
@@ -149,7 +164,9 @@ async def _take(session: AsyncSession, refund_id: int, now: datetime) -> Taken |
         return None
     gone = await session.scalar(
         select(func.coalesce(func.sum(Refund.amount_won), 0)).where(
-            Refund.attempt_id == refund.attempt_id, Refund.state == RefundState.DONE
+            Refund.attempt_id == refund.attempt_id,
+            Refund.state == RefundState.DONE,
+            Refund.way == RefundWay.CANCEL,
         )
     )
     await session.refresh(refund)
@@ -165,8 +182,7 @@ async def _done(session: AsyncSession, refund: Refund, now: datetime) -> RefundS
     await touch(session, bill.party_id)
     if not await _close(session, refund, RefundState.DONE, now):
         return None
-    source = Account.STRAY if refund.stray else Account.HELD
-    book(session, f"refund-{refund.id}", bill, refund.amount_won, debit=source, credit=Account.PROVIDER, now=now)
+    await _book_cancel(session, refund, bill, now)
     if refund.stray:
         await changed(
             session,
@@ -175,15 +191,7 @@ async def _done(session: AsyncSession, refund: Refund, now: datetime) -> RefundS
             .values(state=AttemptState.CANCELLED),
         )
     else:
-        bill = await session.get_one(Bill, refund.bill_id, populate_existing=True)
-        refunded = bill.refunded_won + refund.amount_won
-        after = BillState.REFUNDED if refunded == bill.amount_won else BillState.PARTLY_REFUNDED
-        await changed(
-            session,
-            update(Bill)
-            .where(Bill.id == bill.id, Bill.refunded_won == bill.refunded_won)
-            .values(state=after, refunded_won=refunded),
-        )
+        await _count_refunded(session, bill.id, refund.amount_won)
     notice(
         session,
         now,
@@ -192,6 +200,38 @@ async def _done(session: AsyncSession, refund: Refund, now: datetime) -> RefundS
         {"bill": bill.id, "won": refund.amount_won, "reason": refund.reason},
     )
     return RefundState.DONE
+
+
+async def _book_cancel(session: AsyncSession, refund: Refund, bill: Bill, now: datetime) -> None:
+    """Book what went back over a receipt; the provider gives back its fee on it."""
+    won = refund.amount_won
+    if refund.stray:
+        back = {Account.STRAY: won, Account.PROVIDER: -won}
+        post(session, f"refund-{refund.id}", back, now, bill=bill)
+        return
+    attempt = await session.get_one(Attempt, refund.attempt_id)
+    cancelled = await session.scalar(
+        select(func.coalesce(func.sum(Refund.amount_won), 0)).where(
+            Refund.attempt_id == attempt.id, Refund.state == RefundState.DONE, Refund.way == RefundWay.CANCEL
+        )
+    )
+    stays = (attempt.received_won or 0) - int(cancelled or 0)
+    fee = provider_fee(stays + won, attempt.provider_fee_bp) - provider_fee(stays, attempt.provider_fee_bp)
+    party = await session.get_one(Party, bill.party_id)
+    lines = {**taken_back(bill, won), Account.PROVIDER: fee - won, Account.PROVIDER_FEE: -fee}
+    post(session, f"refund-{refund.id}", lines, now, bill=bill, person_id=party.host_id)
+
+
+async def _count_refunded(session: AsyncSession, bill_id: int, won: int) -> None:
+    bill = await session.get_one(Bill, bill_id, populate_existing=True)
+    refunded = bill.refunded_won + won
+    after = BillState.REFUNDED if refunded == bill.total_won else BillState.PARTLY_REFUNDED
+    await changed(
+        session,
+        update(Bill)
+        .where(Bill.id == bill_id, Bill.refunded_won == bill.refunded_won)
+        .values(state=after, refunded_won=refunded),
+    )
 
 
 async def _unclear(session: AsyncSession, refund: Refund, now: datetime) -> RefundState | None:

@@ -63,6 +63,8 @@ class Role(StrEnum):
 class Party(Base):
     """People who share one plan; `version` moves with every move of a seat or a bill.
 
+    A party is private (whoever has its link) unless it is `listed`; only listed ones pay the operator's fee.
+
     `opened_from` is the message whose button opened it: a button that is tapped twice opens one party.
     """
 
@@ -82,6 +84,7 @@ class Party(Base):
     seats: Mapped[int]
     min_members: Mapped[int] = mapped_column(default=1)
     price_won: Mapped[int] = mapped_column(Won)
+    listed: Mapped[bool] = mapped_column(default=False)
     starts_on: Mapped[date] = mapped_column(Date)
     recruits_until: Mapped[date] = mapped_column(Date)
     anchor_day: Mapped[int]
@@ -117,10 +120,89 @@ class Membership(Base):
     held_until: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     serves_from: Mapped[date | None] = mapped_column(Date)
     leaves_on: Mapped[date | None] = mapped_column(Date, index=True)
+    suspended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     terms_version: Mapped[str] = mapped_column(String(24))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     activated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class ClaimState(StrEnum):
+    """Where a member's "it does not work" stands."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    UPHELD = "upheld"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+CLAIM_MOVES: dict[ClaimState, set[ClaimState]] = {
+    ClaimState.OPEN: {ClaimState.ANSWERED, ClaimState.UPHELD, ClaimState.REJECTED, ClaimState.WITHDRAWN},
+    ClaimState.ANSWERED: {ClaimState.UPHELD, ClaimState.REJECTED, ClaimState.WITHDRAWN},
+}
+
+
+class PriceChangeState(StrEnum):
+    """Where a new price of a party stands."""
+
+    ASKING = "asking"
+    APPLIED = "applied"
+    WITHDRAWN = "withdrawn"
+
+
+class Claim(Base):
+    """A member says since when access does not work; while it is open their money stays held."""
+
+    __tablename__ = "claim"
+    __table_args__ = (UniqueConstraint("membership_id", "under_way"), Base.__table_args__)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    membership_id: Mapped[int] = mapped_column(ForeignKey("membership.id"))
+    under_way: Mapped[bool | None] = mapped_column(default=True)
+    state: Mapped[ClaimState] = mapped_column(State(ClaimState))
+    broken_since: Mapped[date] = mapped_column(Date)
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    closed_by: Mapped[str | None] = mapped_column(String(40))
+
+
+class PriceChange(Base):
+    """A party's price from one of its cycles on; every member is asked, and no answer is no consent."""
+
+    __tablename__ = "price_change"
+    __table_args__ = (
+        UniqueConstraint("party_id", "from_cycle_on"),
+        CheckConstraint("new_won > 0", name="price_positive"),
+        Base.__table_args__,
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    old_won: Mapped[int] = mapped_column(Won)
+    new_won: Mapped[int] = mapped_column(Won)
+    from_cycle_on: Mapped[date] = mapped_column(Date)
+    closes_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    state: Mapped[PriceChangeState] = mapped_column(State(PriceChangeState), index=True)
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class PriceConsent(Base):
+    """What one member was shown of a new price, and what they said: the proof of their consent."""
+
+    __tablename__ = "price_consent"
+    __table_args__ = (UniqueConstraint("change_id", "membership_id"), Base.__table_args__)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
+    change_id: Mapped[int] = mapped_column(ForeignKey("price_change.id"))
+    membership_id: Mapped[int] = mapped_column(ForeignKey("membership.id"))
+    old_share_won: Mapped[int] = mapped_column(Won)
+    new_share_won: Mapped[int] = mapped_column(Won)
+    agreed: Mapped[bool | None]
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class AccessStep(Base):

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, ExternalId, Id, State, UtcDateTime
 
+QUIET_FROM, QUIET_UNTIL = 21, 8
+
 
 class AgeBand(StrEnum):
     """What a person said of their age; the two limits are settings."""
@@ -19,7 +21,10 @@ class AgeBand(StrEnum):
 
 
 class Person(Base):
-    """Somebody who agreed to the terms; without a Telegram id: erased, or a voice of the demo's crowd."""
+    """Somebody who agreed to the terms; without a Telegram id: erased, or a voice of the demo's crowd.
+
+    Between the hours `quiet_from` and `quiet_until` in Seoul nothing that can wait is sent; equal hours: no quiet.
+    """
 
     __tablename__ = "person"
 
@@ -31,6 +36,9 @@ class Person(Base):
     picture_file_id: Mapped[str | None] = mapped_column(ExternalId(200))
     genres: Mapped[list[str]] = mapped_column(JSON, default=list)
     reachable: Mapped[bool] = mapped_column(default=True)
+    quiet_from: Mapped[int] = mapped_column(default=QUIET_FROM)
+    quiet_until: Mapped[int] = mapped_column(default=QUIET_UNTIL)
+    muted_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -39,6 +39,20 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
     )
     op.create_table(
+        "operator_act",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("who", sa.String(length=40), nullable=False),
+        sa.Column("what", sa.String(length=40), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("at", core.db.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_operator_act")),
+        mysql_charset="utf8mb4",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("operator_act", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_operator_act_what"), ["what"], unique=False)
+
+    op.create_table(
         "outbox",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("kind", sa.String(length=24), nullable=False),
@@ -66,6 +80,17 @@ def upgrade() -> None:
         batch_op.create_index("ix_outbox_state_not_before", ["state", "not_before"], unique=False)
 
     op.create_table(
+        "payout_batch",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("exported_at", core.db.UtcDateTime(), nullable=False),
+        sa.Column("exported_by", sa.String(length=40), nullable=False),
+        sa.Column("confirmed_at", core.db.UtcDateTime(), nullable=True),
+        sa.Column("confirmed_by", sa.String(length=40), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payout_batch")),
+        mysql_charset="utf8mb4",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
         "person",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("telegram_id", sa.BigInteger(), nullable=True),
@@ -75,6 +100,9 @@ def upgrade() -> None:
         sa.Column("picture_file_id", core.db.ExternalId(length=200), nullable=True),
         sa.Column("genres", sa.JSON(), nullable=False),
         sa.Column("reachable", sa.Boolean(), nullable=False),
+        sa.Column("quiet_from", sa.Integer(), nullable=False),
+        sa.Column("quiet_until", sa.Integer(), nullable=False),
+        sa.Column("muted_until", core.db.UtcDateTime(), nullable=True),
         sa.Column("created_at", core.db.UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
         sa.UniqueConstraint("telegram_id", name=op.f("uq_person_telegram_id")),
@@ -152,6 +180,33 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
     )
     op.create_table(
+        "card",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("current", sa.Boolean(), nullable=True),
+        sa.Column("subscription_id", core.db.ExternalId(length=64), nullable=False),
+        sa.Column("receipt_id", core.db.ExternalId(length=64), nullable=True),
+        sa.Column("key_sealed", core.db.ExternalId(length=400), nullable=True),
+        sa.Column("label", sa.String(length=60), nullable=True),
+        sa.Column("state", sa.String(length=24), nullable=False),
+        sa.Column("consent_version", sa.String(length=24), nullable=False),
+        sa.Column("consented_at", core.db.UtcDateTime(), nullable=False),
+        sa.Column("asks", sa.Integer(), nullable=False),
+        sa.Column("ask_at", core.db.UtcDateTime(), nullable=True),
+        sa.Column("created_at", core.db.UtcDateTime(), nullable=False),
+        sa.Column("closed_at", core.db.UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_card_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_card")),
+        sa.UniqueConstraint("person_id", "current", name=op.f("uq_card_person_id_current")),
+        sa.UniqueConstraint("receipt_id", name=op.f("uq_card_receipt_id")),
+        sa.UniqueConstraint("subscription_id", name=op.f("uq_card_subscription_id")),
+        mysql_charset="utf8mb4",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("card", schema=None) as batch_op:
+        batch_op.create_index("ix_card_state_ask_at", ["state", "ask_at"], unique=False)
+
+    op.create_table(
         "consent",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -172,6 +227,30 @@ def upgrade() -> None:
         sa.Column("expires_at", core.db.UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_dialog_person_id_person")),
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_dialog")),
+        mysql_charset="utf8mb4",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "payout_account",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("current", sa.Boolean(), nullable=True),
+        sa.Column("bank", sa.String(length=3), nullable=False),
+        sa.Column("holder_sealed", core.db.ExternalId(length=400), nullable=True),
+        sa.Column("number_sealed", core.db.ExternalId(length=400), nullable=True),
+        sa.Column("last4", sa.String(length=4), nullable=False),
+        sa.Column("state", sa.String(length=24), nullable=False),
+        sa.Column("code_sealed", core.db.ExternalId(length=400), nullable=True),
+        sa.Column("code_batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("created_at", core.db.UtcDateTime(), nullable=False),
+        sa.Column("verified_at", core.db.UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["code_batch_id"], ["payout_batch.id"], name=op.f("fk_payout_account_code_batch_id_payout_batch")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_payout_account_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payout_account")),
+        sa.UniqueConstraint("person_id", "current", name=op.f("uq_payout_account_person_id_current")),
         mysql_charset="utf8mb4",
         mysql_engine="InnoDB",
     )
@@ -244,6 +323,7 @@ def upgrade() -> None:
         sa.Column("seats", sa.Integer(), nullable=False),
         sa.Column("min_members", sa.Integer(), nullable=False),
         sa.Column("price_won", sa.BigInteger(), nullable=False),
+        sa.Column("listed", sa.Boolean(), nullable=False),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("recruits_until", sa.Date(), nullable=False),
         sa.Column("anchor_day", sa.Integer(), nullable=False),
@@ -266,6 +346,36 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("party", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_party_state"), ["state"], unique=False)
+
+    op.create_table(
+        "payout",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("under_way", sa.Boolean(), nullable=True),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("amount_won", sa.BigInteger(), nullable=False),
+        sa.Column("payout_key", core.db.ExternalId(length=64), nullable=False),
+        sa.Column("state", sa.String(length=24), nullable=False),
+        sa.Column("word", sa.String(length=80), nullable=True),
+        sa.Column("created_at", core.db.UtcDateTime(), nullable=False),
+        sa.Column("exported_at", core.db.UtcDateTime(), nullable=True),
+        sa.Column("closed_at", core.db.UtcDateTime(), nullable=True),
+        sa.CheckConstraint("amount_won > 0", name=op.f("ck_payout_amount_positive")),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["payout_account.id"], name=op.f("fk_payout_account_id_payout_account")
+        ),
+        sa.ForeignKeyConstraint(["batch_id"], ["payout_batch.id"], name=op.f("fk_payout_batch_id_payout_batch")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_payout_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payout")),
+        sa.UniqueConstraint("payout_key", name=op.f("uq_payout_payout_key")),
+        sa.UniqueConstraint("person_id", "under_way", name=op.f("uq_payout_person_id_under_way")),
+        mysql_charset="utf8mb4",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("payout", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_payout_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_payout_state"), ["state"], unique=False)
 
     op.create_table(
         "plan_price",
@@ -309,6 +419,7 @@ def upgrade() -> None:
         sa.Column("held_until", core.db.UtcDateTime(), nullable=True),
         sa.Column("serves_from", sa.Date(), nullable=True),
         sa.Column("leaves_on", sa.Date(), nullable=True),
+        sa.Column("suspended_at", core.db.UtcDateTime(), nullable=True),
         sa.Column("terms_version", sa.String(length=24), nullable=False),
         sa.Column("created_at", core.db.UtcDateTime(), nullable=False),
         sa.Column("activated_at", core.db.UtcDateTime(), nullable=True),
@@ -326,6 +437,27 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_membership_leaves_on"), ["leaves_on"], unique=False)
         batch_op.create_index(batch_op.f("ix_membership_person_id"), ["person_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_membership_state"), ["state"], unique=False)
+
+    op.create_table(
+        "price_change",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("party_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("old_won", sa.BigInteger(), nullable=False),
+        sa.Column("new_won", sa.BigInteger(), nullable=False),
+        sa.Column("from_cycle_on", sa.Date(), nullable=False),
+        sa.Column("closes_at", core.db.UtcDateTime(), nullable=False),
+        sa.Column("state", sa.String(length=24), nullable=False),
+        sa.Column("asked_at", core.db.UtcDateTime(), nullable=False),
+        sa.Column("closed_at", core.db.UtcDateTime(), nullable=True),
+        sa.CheckConstraint("new_won > 0", name=op.f("ck_price_change_price_positive")),
+        sa.ForeignKeyConstraint(["party_id"], ["party.id"], name=op.f("fk_price_change_party_id_party")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_price_change")),
+        sa.UniqueConstraint("party_id", "from_cycle_on", name=op.f("uq_price_change_party_id_from_cycle_on")),
+        mysql_charset="utf8mb4",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("price_change", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_price_change_state"), ["state"], unique=False)
 
     op.create_table(
         "room",
@@ -368,6 +500,8 @@ def upgrade() -> None:
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("amount_won", sa.BigInteger(), nullable=False),
         sa.Column("share_won", sa.BigInteger(), nullable=False),
+        sa.Column("fee_won", sa.BigInteger(), nullable=False),
+        sa.Column("credit_won", sa.BigInteger(), nullable=False),
         sa.Column("days", sa.Integer(), nullable=False),
         sa.Column("days_in_cycle", sa.Integer(), nullable=False),
         sa.Column("serves_from", sa.Date(), nullable=False),
@@ -379,11 +513,14 @@ def upgrade() -> None:
         sa.Column("paid_at", core.db.UtcDateTime(), nullable=True),
         sa.Column("paid_attempt", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("refunded_won", sa.BigInteger(), nullable=False),
+        sa.Column("released_at", core.db.UtcDateTime(), nullable=True),
+        sa.Column("warned_at", core.db.UtcDateTime(), nullable=True),
+        sa.Column("final_warned_at", core.db.UtcDateTime(), nullable=True),
         sa.Column("created_at", core.db.UtcDateTime(), nullable=False),
         sa.Column("closed_at", core.db.UtcDateTime(), nullable=True),
         sa.CheckConstraint("amount_won > 0", name=op.f("ck_bill_amount_positive")),
         sa.CheckConstraint(
-            "refunded_won >= 0 and refunded_won <= amount_won", name=op.f("ck_bill_refunded_at_most_paid")
+            "refunded_won >= 0 and refunded_won <= amount_won + credit_won", name=op.f("ck_bill_refunded_at_most_paid")
         ),
         sa.ForeignKeyConstraint(["cycle_id"], ["cycle.id"], name=op.f("fk_bill_cycle_id_cycle")),
         sa.ForeignKeyConstraint(["membership_id"], ["membership.id"], name=op.f("fk_bill_membership_id_membership")),
@@ -399,6 +536,45 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_bill_person_id"), ["person_id"], unique=False)
         batch_op.create_index("ix_bill_state_due_on", ["state", "due_on"], unique=False)
 
+    op.create_table(
+        "claim",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("party_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("membership_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("under_way", sa.Boolean(), nullable=True),
+        sa.Column("state", sa.String(length=24), nullable=False),
+        sa.Column("broken_since", sa.Date(), nullable=False),
+        sa.Column("opened_at", core.db.UtcDateTime(), nullable=False),
+        sa.Column("answered_at", core.db.UtcDateTime(), nullable=True),
+        sa.Column("closed_at", core.db.UtcDateTime(), nullable=True),
+        sa.Column("closed_by", sa.String(length=40), nullable=True),
+        sa.ForeignKeyConstraint(["membership_id"], ["membership.id"], name=op.f("fk_claim_membership_id_membership")),
+        sa.ForeignKeyConstraint(["party_id"], ["party.id"], name=op.f("fk_claim_party_id_party")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_claim")),
+        sa.UniqueConstraint("membership_id", "under_way", name=op.f("uq_claim_membership_id_under_way")),
+        mysql_charset="utf8mb4",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "price_consent",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("change_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("membership_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("old_share_won", sa.BigInteger(), nullable=False),
+        sa.Column("new_share_won", sa.BigInteger(), nullable=False),
+        sa.Column("agreed", sa.Boolean(), nullable=True),
+        sa.Column("answered_at", core.db.UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["change_id"], ["price_change.id"], name=op.f("fk_price_consent_change_id_price_change")
+        ),
+        sa.ForeignKeyConstraint(
+            ["membership_id"], ["membership.id"], name=op.f("fk_price_consent_membership_id_membership")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_price_consent")),
+        sa.UniqueConstraint("change_id", "membership_id", name=op.f("uq_price_consent_change_id_membership_id")),
+        mysql_charset="utf8mb4",
+        mysql_engine="InnoDB",
+    )
     op.create_table(
         "room_message",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -462,9 +638,13 @@ def upgrade() -> None:
         sa.Column("receipt_url", sa.String(length=300), nullable=True),
         sa.Column("method", sa.String(length=40), nullable=True),
         sa.Column("provider_word", sa.String(length=80), nullable=True),
+        sa.Column("provider_fee_bp", sa.Integer(), nullable=False),
+        sa.Column("card_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("reconciled_at", core.db.UtcDateTime(), nullable=True),
         sa.Column("created_at", core.db.UtcDateTime(), nullable=False),
         sa.Column("closed_at", core.db.UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["bill_id"], ["bill.id"], name=op.f("fk_attempt_bill_id_bill")),
+        sa.ForeignKeyConstraint(["card_id"], ["card.id"], name=op.f("fk_attempt_card_id_card")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
         sa.UniqueConstraint("order_id", name=op.f("uq_attempt_order_id")),
         sa.UniqueConstraint("receipt_id", name=op.f("uq_attempt_receipt_id")),
@@ -473,6 +653,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_attempt_bill_id"), ["bill_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_attempt_reconciled_at"), ["reconciled_at"], unique=False)
         batch_op.create_index("ix_attempt_state_ask_at", ["state", "ask_at"], unique=False)
 
     op.create_table(
@@ -482,18 +663,21 @@ def upgrade() -> None:
         sa.Column("line", sa.Integer(), nullable=False),
         sa.Column("account", sa.String(length=24), nullable=False),
         sa.Column("amount_won", sa.BigInteger(), nullable=False),
-        sa.Column("party_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("bill_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("party_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("bill_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("at", core.db.UtcDateTime(), nullable=False),
         sa.CheckConstraint("amount_won <> 0", name=op.f("ck_ledger_entry_amount_not_zero")),
         sa.ForeignKeyConstraint(["bill_id"], ["bill.id"], name=op.f("fk_ledger_entry_bill_id_bill")),
         sa.ForeignKeyConstraint(["party_id"], ["party.id"], name=op.f("fk_ledger_entry_party_id_party")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_ledger_entry_person_id_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_entry")),
         sa.UniqueConstraint("event", "line", name=op.f("uq_ledger_entry_event_line")),
         mysql_charset="utf8mb4",
         mysql_engine="InnoDB",
     )
     with op.batch_alter_table("ledger_entry", schema=None) as batch_op:
+        batch_op.create_index("ix_ledger_entry_account_person_id", ["account", "person_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_ledger_entry_bill_id"), ["bill_id"], unique=False)
 
     op.create_table(
@@ -542,6 +726,7 @@ def upgrade() -> None:
         sa.Column("attempt_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("amount_won", sa.BigInteger(), nullable=False),
         sa.Column("reason", sa.String(length=24), nullable=False),
+        sa.Column("way", sa.String(length=24), nullable=False),
         sa.Column("stray", sa.Boolean(), nullable=False),
         sa.Column("refund_key", core.db.ExternalId(length=64), nullable=False),
         sa.Column("state", sa.String(length=24), nullable=False),
@@ -573,23 +758,31 @@ def downgrade() -> None:
     op.drop_table("room_seat")
     op.drop_table("room_presence")
     op.drop_table("room_message")
+    op.drop_table("price_consent")
+    op.drop_table("claim")
     op.drop_table("bill")
     op.drop_table("access_step")
     op.drop_table("room")
+    op.drop_table("price_change")
     op.drop_table("membership")
     op.drop_table("cycle")
     op.drop_table("plan_price")
+    op.drop_table("payout")
     op.drop_table("party")
     op.drop_table("snapshot_chunk")
     op.drop_table("rating")
     op.drop_table("plan")
+    op.drop_table("payout_account")
     op.drop_table("dialog")
     op.drop_table("consent")
+    op.drop_table("card")
     op.drop_table("title")
     op.drop_table("telegram_update")
     op.drop_table("snapshot")
     op.drop_table("service")
     op.drop_table("person")
+    op.drop_table("payout_batch")
     op.drop_table("outbox")
+    op.drop_table("operator_act")
     op.drop_table("lease")
     op.drop_table("hint")

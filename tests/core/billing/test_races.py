@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from core.billing import BillState, Outcome, begin_attempt, take_hint
+from core.billing.noting import take_note
 from core.errors import BillBusy
 from core.flows import cancel_party, expire_holds
 from core.parties import MembershipState, PartyState, get_party
@@ -33,6 +34,18 @@ async def test_fifty_at_once_settle_a_receipt_once(till: Till) -> None:
     assert set(outcomes) <= {None, Outcome.PAID, Outcome.BUSY, Outcome.CHECKING}
     assert Outcome.PAID in outcomes
     assert (till.charges(), await till.held(), await till.said("billing.paid")) == (1, 4250, 1)
+
+
+async def test_a_receipt_read_before_somebody_else_confirmed_it_still_says_paid(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    receipt_id = await till.approves(bill.id)
+    read_too_early = await till.bootpay.receipt(receipt_id)
+    await till.settles(receipt_id, bill_id=bill.id)
+
+    seen = await till.db.transact(take_note, read_too_early, bill.id, LIMITS, till.clock.now())
+
+    assert seen.settled.outcome is Outcome.PAID
+    assert (till.charges(), await till.attempts()) == (1, ["paid"])
 
 
 async def test_of_twenty_windows_settled_at_once_one_is_charged(till: Till) -> None:

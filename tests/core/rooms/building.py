@@ -132,7 +132,7 @@ async def pay(session: AsyncSession, bill: Bill, clock: ManualClock) -> None:
         purchased_at=clock.now(),
         cancelled_at=None,
     )
-    assert await book_payment(session, attempt, receipt, clock.now()) == "paid"
+    assert await book_payment(session, attempt, receipt, Limits(), clock.now()) == "paid"
 
 
 async def reconciled(db: Database, clock: ManualClock, built: Built) -> bool:
