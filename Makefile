@@ -7,10 +7,10 @@ COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check secrets bench faults lock clean
+.PHONY: help setup demo test check secrets bench faults faults-long lock clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.dev ## install everything locked into .venv (again only when a lock changes)
 
@@ -39,8 +39,11 @@ secrets: setup ## look for secrets in the tracked files only
 bench: setup ## measure speed
 	$(BIN)/two bench $(ARGS)
 
-faults: setup ## races, kills and chaos only
-	$(BIN)/python -m pytest -m faults $(ARGS)
+faults: setup ## races, kills and chaos at full size: one row a promise (FAULTS_SEED=1 repeats a run)
+	FAULTS_SCALE=1 $(BIN)/python -m pytest -m faults -n $(JOBS) $(ARGS)
+
+faults-long: setup ## the same, ten times as long
+	FAULTS_SCALE=10 $(BIN)/python -m pytest -m faults -n $(JOBS) $(ARGS)
 
 lock: setup ## write the locks anew from requirements/*.in (UPGRADE=1 for newer versions)
 	$(COMPILE) --output-file requirements/base.txt requirements/base.in

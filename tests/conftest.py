@@ -20,6 +20,7 @@ from core.db import Database
 from core.tables import METADATA
 from tests import mariadb
 
+pytest_plugins = ["tests.promises"]
 IN_CI = os.environ.get("CI") == "true"
 OUTSIDE_MYSQL = os.environ.get("TEST_MYSQL_URL")  # a server whose user may create databases, e.g. MySQL 8.4 in CI
 HAS_MYSQL = bool(OUTSIDE_MYSQL) or mariadb.available()

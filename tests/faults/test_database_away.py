@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
@@ -20,12 +21,13 @@ from bot.sandbox.chats import Phone
 from bot.settings import load_settings
 from core import audit
 from core.outbox import Outgoing, SendState
-from tests.faults.conftest import ReportRow, Row
 from tests.faults.street import Street, street_open
 from tests.mariadb import PrivateMariaDB
+from tests.promises import Promise
 
-pytestmark = [pytest.mark.faults, pytest.mark.mariadb, pytest.mark.timeout(900)]
-PEOPLE, WORDS, KILLS = 8, 10, 150
+pytestmark = [pytest.mark.mariadb, pytest.mark.timeout(900)]
+PEOPLE, WORDS = 8, 10
+READY_WITHIN_S = 10.0
 ANSWER = "무엇을 해 볼까요"
 
 
@@ -86,19 +88,19 @@ async def ground(server: PrivateMariaDB) -> AsyncIterator[Ground]:
         yield Ground(two, street, server, people, [await answers_of(phone) for phone in people])
 
 
-async def check(ground: Ground, row: Row, said: int) -> None:
+async def check(ground: Ground, promise: Promise, said: int) -> None:
     """Compare what was said with what was answered, and look for leaks and bugs."""
     answers = await ground.answers()
-    row.tried = said * PEOPLE
-    row.lost = sum(max(0, said - number) for number in answers)
-    row.doubled = sum(max(0, number - said) for number in answers)
+    promise.database = "mariadb"
+    promise.lost = sum(max(0, said - number) for number in answers)
+    promise.doubled = sum(max(0, number - said) for number in answers)
     while await ground.unwritten():  # noqa: ASYNC110 - what was seen may still wait to be written down
         await asyncio.sleep(0.05)
     async with ground.two.db.read() as session:
         failed = await session.scalar(select(func.count()).where(TelegramUpdate.attempts > 0))
         unsent = await session.scalar(select(func.count()).where(Outgoing.state != SendState.SENT))
         violations = await audit.check(session)
-    row.wrong = int(failed or 0) + int(unsent or 0) + len(violations)
+    promise.wrong = int(failed or 0) + int(unsent or 0) + len(violations)
     assert answers == [said] * PEOPLE
     assert (failed, unsent, violations) == (0, 0, [])
     assert ground.two.db.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
@@ -124,11 +126,10 @@ async def connections_die(server: PrivateMariaDB, rng: random.Random, times: int
     return killed
 
 
-async def test_connections_that_die_under_load_lose_and_double_nothing(
-    ground: Ground, scale: int, seed: int, report_row: ReportRow
-) -> None:
-    row = report_row(Row(f"{KILLS * scale} connections killed", seed=seed))
-    killing = asyncio.create_task(connections_die(ground.server, random.Random(seed), KILLS * scale))
+@pytest.mark.faults("database away: connections killed")
+async def test_connections_that_die_under_load_lose_and_double_nothing(ground: Ground, promise: Promise) -> None:
+    promise.tried = promise.size(small=100, full=300)
+    killing = asyncio.create_task(connections_die(ground.server, promise.rng, promise.tried))
     said = 0
     while not killing.done():
         await ground.talk(1)
@@ -136,19 +137,24 @@ async def test_connections_that_die_under_load_lose_and_double_nothing(
     await killing
     await ground.talk(1)
 
-    await check(ground, row, said + 1)
+    promise.note = f"{(said + 1) * PEOPLE} taps"
+    await check(ground, promise, said + 1)
 
 
 How = Callable[[PrivateMariaDB], None]
+SERVERS_END = [
+    pytest.param(PrivateMariaDB.kill, marks=pytest.mark.faults("database away: server killed"), id="killed"),
+    pytest.param(PrivateMariaDB.stop, marks=pytest.mark.faults("database away: server restarted"), id="stopped"),
+]
 
 
-@pytest.mark.parametrize("how", [PrivateMariaDB.kill, PrivateMariaDB.stop], ids=["killed", "stopped"])
+@pytest.mark.parametrize("how", SERVERS_END)
 async def test_a_server_that_goes_and_comes_back_loses_and_doubles_nothing(
-    ground: Ground, scale: int, how: How, report_row: ReportRow
+    ground: Ground, how: How, promise: Promise
 ) -> None:
-    row = report_row(Row(f"database server taken away ({how.__name__}), {scale} times"))
-    statuses = [await ground.ready()]
-    for _ in range(scale):
+    promise.tried = promise.size(small=1, full=3)
+    statuses, ready_after = [await ground.ready()], []
+    for _ in range(promise.tried):
         talking = asyncio.create_task(ground.talk(WORDS))
         await asyncio.sleep(0.2)
         await asyncio.to_thread(how, ground.server)
@@ -158,23 +164,28 @@ async def test_a_server_that_goes_and_comes_back_loses_and_doubles_nothing(
             async with session.get(address) as response:
                 statuses.append(response.status)
         await asyncio.to_thread(ground.server.start)
+        back = time.monotonic()
         await ground.until_ready_says(200)
+        ready_after.append(time.monotonic() - back)
         await talking
 
-    assert statuses == [200] * (scale + 1)
-    await check(ground, row, WORDS * scale)
+    promise.note = f"ready again after {max(ready_after):.2f} s at most"
+    assert statuses == [200] * (promise.tried + 1)
+    assert max(ready_after) <= READY_WITHIN_S
+    await check(ground, promise, WORDS * promise.tried)
 
 
-async def test_cancelled_questions_leave_no_connection_behind(ground: Ground, scale: int, seed: int) -> None:
-    rng, db = random.Random(seed), ground.two.db
+@pytest.mark.faults("database away: questions cancelled")
+async def test_cancelled_questions_leave_no_connection_behind(ground: Ground, promise: Promise) -> None:
+    promise.database, promise.tried, db = "mariadb", promise.size(small=100, full=1000), ground.two.db
 
     async def ask(number: int) -> int:
         async with db.read() as session:
             return int(await session.scalar(select(number + func.sleep(0.01))) or 0)
 
-    for number in range(100 * scale):
+    for number in range(promise.tried):
         with suppress(TimeoutError):
-            await asyncio.wait_for(ask(number), rng.uniform(0.0, 0.02))
+            await asyncio.wait_for(ask(number), promise.rng.uniform(0.0, 0.02))
     answers = [await ask(number) for number in range(10)]
 
     assert answers == list(range(10))

@@ -22,12 +22,11 @@ from core.db import Database
 from core.outbox import Outgoing, SendState
 from core.parties import SEATED, Membership, Party, Role
 from core.people import Person
-from tests.faults.conftest import ReportRow, Row
 from tests.faults.serve import Process
 from tests.faults.street import SENDING, Street, street_open
+from tests.promises import Promise
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
-KILLS = 20
+pytestmark = pytest.mark.timeout(900)
 SIDE_BY_SIDE = 5
 MEMBERS = 2
 SENDS_IN_FLIGHT = 4
@@ -121,12 +120,9 @@ async def receipts_seen(phone: Phone) -> int:
     return sum(RECEIPT in message["text"] for message in await phone.reads() if message["from_bot"])
 
 
-async def test_the_bot_is_killed_at_random_moments(
-    lasting_url: str, db_kind: str, tmp_path: Path, scale: int, seed: int, report_row: ReportRow
-) -> None:
-    kills, rng = KILLS * scale, random.Random(seed)
-    print(f"seed {seed}")
-    row = report_row(Row(f"{kills} kills on {db_kind}", seed=seed))
+@pytest.mark.faults("crash: kill -9")
+async def test_the_bot_is_killed_at_random_moments(lasting_url: str, tmp_path: Path, promise: Promise) -> None:
+    kills = promise.size(small=10, full=50)
     await database.upgrade(lasting_url)
     async with street_open(lasting_url, sends_in_flight=SENDS_IN_FLIGHT) as street:
         bot, db, enough = Process(street.settings, tmp_path / "bot.log"), Database(lasting_url), asyncio.Event()
@@ -134,7 +130,7 @@ async def test_the_bot_is_killed_at_random_moments(
         try:
             await bot.until_ready()
             people = [asyncio.create_task(busy_people(street, enough, lane)) for lane in range(SIDE_BY_SIDE)]
-            await killed_again_and_again(bot, kills, Moments(street, rng))
+            await killed_again_and_again(bot, kills, Moments(street, promise.rng))
             enough.set()
             await asyncio.gather(*people)
             left = await calm(db, bot, street)
@@ -147,12 +143,14 @@ async def test_the_bot_is_killed_at_random_moments(
             bot.kill()
             await db.close()
 
-    row.tried = sum(taken.values()) + len(charged)
-    row.lost = len(set(taken) - facts["done"]) + receipts.count(0)
-    row.doubled = sum(times - 1 for times in taken.values()) + sum(one["charges"] > 1 for one in charged)
+    promise.tried = kills
+    promise.lost = len(set(taken) - facts["done"]) + receipts.count(0)
+    promise.doubled = sum(times - 1 for times in taken.values()) + sum(one["charges"] > 1 for one in charged)
+    promise.wrong = len(facts["violations"]) + facts["dead"] + sum(left.values())
+    promise.note = f"{sum(taken.values())} taps, {len(charged)} payments, {repeated} messages repeated"
     kept = sum(one["charged"] - one["cancelled"] for one in charged)
     assert left == {}
-    assert row.lost == 0, (set(taken) - facts["done"], receipts)
+    assert promise.lost == 0, (set(taken) - facts["done"], receipts)
     assert facts["dead"] == 0
     # Each person, party and seat once, however often the tap that made it came.
     assert facts["people"] == len(street.hosts) + len(street.members)
@@ -163,7 +161,6 @@ async def test_the_bot_is_killed_at_random_moments(
     assert [one["charges"] for one in charged] == [1] * len(charged)
     assert facts["charged_bills"] == facts["paid"]
     assert facts["violations"] == []
-    row.promise += f" ({repeated} messages repeated)"
     assert repeated <= SENDS_IN_FLIGHT * kills
 
 
@@ -191,7 +188,8 @@ async def facts_of(db: Database) -> dict[str, Any]:
         }
 
 
-async def test_answering_before_the_work_is_done_loses_updates(lasting_url: str, db_kind: str, tmp_path: Path) -> None:
+@pytest.mark.faults
+async def test_answering_before_the_work_is_done_loses_updates(lasting_url: str, tmp_path: Path) -> None:
     """The control: a bot that says 200 first and works afterwards does not survive the same kill."""
     await database.upgrade(lasting_url)
     async with street_open(lasting_url) as street:
