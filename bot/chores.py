@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
+from uuid import uuid4
 
 import structlog
 from sqlalchemy import delete, func, select
@@ -11,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.edge import TelegramUpdate
 from bot.ticks import Tick
-from core import billing, flows, rooms
-from core.audit import check
+from core import billing, flows, leases, rooms
+from core.audit import Violation, check, check_changed
 from core.billing.tables import Reminder, ReminderState
 from core.clock import Clock
 from core.dates import seoul_date, seoul_instant
@@ -23,6 +24,8 @@ from core.parties import Membership, MembershipState
 log = structlog.get_logger(__name__)
 KEEP_UPDATES = timedelta(days=2)
 KEEP_SENT = timedelta(days=30)
+# When everything is audited, changed or not, in Seoul: the quietest hour.
+AUDIT_AT = time(4, 0)
 
 
 class Chores:
@@ -84,11 +87,20 @@ class Chores:
         await rooms.reconcile_due(self._db, self._clock)
 
     async def audit(self) -> None:
-        """Ask every invariant; a violation is an operator's business at once."""
+        """Ask every invariant of the parties that changed, once a night of everything; a violation is told at once."""
+        for violation in await self._violations():
+            log.critical("audit_violation", name=violation.name, sentence=violation.sentence, rows=violation.rows)
+
+    async def _violations(self) -> Sequence[Violation]:
+        now, holder = self._clock.now(), uuid4().hex
+        changed = await check_changed(self._db)
+        if not await self._db.transact(leases.take, "audit", holder, now, _until_audit(now)):
+            return changed
         async with self._db.read() as session:
             violations = await check(session)
-        for violation in violations:
-            log.critical("audit_violation", name=violation.name, sentence=violation.sentence, rows=violation.rows)
+        if violations:  # asked again at the next tick, until it holds
+            await self._db.transact(leases.give_back, "audit", holder, now)
+        return violations
 
     async def housekeeping(self) -> None:
         """Forget what has served its purpose."""
@@ -100,6 +112,11 @@ class Chores:
         async with self._db.read() as session:
             waiting = await _next_instants(session, now)
         return min([*waiting, seoul_instant(seoul_date(now) + timedelta(days=1), time(0, 1))])
+
+
+def _until_audit(now: datetime) -> timedelta:
+    night = seoul_instant(seoul_date(now), AUDIT_AT)
+    return (night if night > now else seoul_instant(seoul_date(now) + timedelta(days=1), AUDIT_AT)) - now
 
 
 async def _next_instants(session: AsyncSession, now: datetime) -> Sequence[datetime]:

@@ -12,7 +12,6 @@ import typer
 from bot.cli import app
 from bot.routes import COMMANDS, MENU
 from bot.settings import PROVIDER_ADDRESSES, Settings
-from core.audit import CHECKS
 
 ROOT = Path(__file__).parents[1]
 READMES = ("README.md", "README.ko.md")
@@ -156,11 +155,3 @@ def test_each_library_that_is_asked_for_has_its_line(page: str) -> None:
     told = re.findall(r"^\| ([\w-]+) \| .{3,} \|$", table, re.MULTILINE)
 
     assert sorted(name.lower() for name in told) == sorted(asked)
-
-
-@pytest.mark.parametrize("page", [*READMES, "docs/operating.md"])
-def test_the_number_of_questions_that_the_audit_asks_is_right(page: str) -> None:
-    told = re.findall(r"(\d+) questions|질문 (\d+)개", text(page))
-
-    assert told
-    assert {int(english or korean) for english, korean in told} == {len(CHECKS)}

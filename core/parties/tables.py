@@ -61,7 +61,8 @@ class Role(StrEnum):
 
 
 class Party(Base):
-    """People who share one plan; `version` moves with every move of a seat or a bill.
+    """People who share one plan; `version` moves with every move of a seat or a bill, `audited_version` is the last
+    one that the audit found right.
 
     A party is private (whoever has its link) unless it is `listed`; only listed ones pay the operator's fee.
 
@@ -90,6 +91,7 @@ class Party(Base):
     anchor_day: Mapped[int]
     state: Mapped[PartyState] = mapped_column(State(PartyState), index=True)
     version: Mapped[int] = mapped_column(default=1)
+    audited_version: Mapped[int] = mapped_column(default=0)
     opened_from: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -329,6 +329,7 @@ def upgrade() -> None:
         sa.Column("anchor_day", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=24), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("audited_version", sa.Integer(), nullable=False),
         sa.Column("opened_from", sa.BigInteger(), nullable=True),
         sa.Column("created_at", core.db.UtcDateTime(), nullable=False),
         sa.Column("started_at", core.db.UtcDateTime(), nullable=True),

@@ -1,0 +1,84 @@
+"""Asking the questions: of everything, or of the parties that have changed since they were last found right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from core.db import Database
+from core.parties.tables import Party
+
+MOST_ROWS = 20
+PartyColumn = InstrumentedAttribute[int] | InstrumentedAttribute[int | None]
+Ask = Callable[[], Select[Any]]
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A broken invariant and the rows (their ids) that break it."""
+
+    name: str
+    sentence: str
+    rows: tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """An invariant: its query finds what breaks it; `party` is the column with the party that a row is about."""
+
+    name: str
+    sentence: str
+    query: Select[Any]
+    party: PartyColumn | None
+
+    def of(self, parties: Select[int]) -> Select[Any]:
+        """Return the query for some parties only, or the whole one where it is not about a party."""
+        return self.query if self.party is None else self.query.where(self.party.in_(parties))
+
+
+CHECKS: dict[str, Question] = {}
+
+
+def question(of: PartyColumn | None = None) -> Callable[[Ask], Ask]:
+    """Register the query that a function returns, under its name and with its docstring as the sentence."""
+
+    def register(ask: Ask) -> Ask:
+        sentence = " ".join((ask.__doc__ or "").split()).removesuffix(".")
+        if ask.__name__ in CHECKS or not sentence:
+            raise ValueError(f"the audit's question {ask.__name__} is asked twice or says nothing")
+        CHECKS[ask.__name__] = Question(ask.__name__, sentence, ask(), of)
+        return ask
+
+    return register
+
+
+async def check(session: AsyncSession, *, of: Select[int] | None = None) -> list[Violation]:
+    """Ask every question once, of all parties or some; an empty list means that the books and the seats are right."""
+    found = []
+    for question in CHECKS.values():
+        query = question.query if of is None else question.of(of)
+        rows = (await session.scalars(query.limit(MOST_ROWS))).all()
+        if rows:
+            found.append(Violation(question.name, question.sentence, tuple(rows)))
+    return found
+
+
+async def check_changed(db: Database) -> list[Violation]:
+    """Ask about the parties whose version has moved since they were found right; a broken one is asked about again."""
+    changed = Party.version != Party.audited_version
+    async with db.read() as session:
+        # Before the questions: what moves while they are asked is asked about the next time.
+        seen = (await session.execute(select(Party.id, Party.version).where(changed))).all()
+        violations = await check(session, of=select(Party.id).where(changed))
+    if seen and not violations:
+        await db.transact(_remember, [{"id": party_id, "audited_version": version} for party_id, version in seen])
+    return violations
+
+
+async def _remember(session: AsyncSession, seen: list[dict[str, int]]) -> None:
+    await session.execute(update(Party), seen)

@@ -1,0 +1,99 @@
+"""Questions about the ledger, bills, attempts and the hold of a bill."""
+
+from __future__ import annotations
+
+from sqlalchemy import Select, case, func, select
+
+from core.audit.asking import question
+from core.billing.tables import Account, Attempt, AttemptState, Bill, BillState, LedgerEntry, Refund
+from core.parties.tables import SEATED, Membership
+
+PAID = (BillState.PAID, BillState.PARTLY_REFUNDED, BillState.REFUNDED)
+
+
+@question(of=LedgerEntry.party_id)
+def ledger_balances() -> Select[str]:
+    """The lines of a money event do not sum to zero."""
+    return select(LedgerEntry.event).group_by(LedgerEntry.event).having(func.sum(LedgerEntry.amount_won) != 0)
+
+
+@question(of=Bill.party_id)
+def held_equals_paid() -> Select[int]:
+    """What is held for a bill is not what was paid less what went back, or something is held after its release."""
+    held = (
+        select(func.coalesce(func.sum(LedgerEntry.amount_won), 0))
+        .where(LedgerEntry.bill_id == Bill.id, LedgerEntry.account == Account.HELD)
+        .scalar_subquery()
+    )
+    rest = case((Bill.released_at.is_(None), Bill.refunded_won - Bill.amount_won - Bill.credit_won), else_=0)
+    return select(Bill.id).where(Bill.state.in_(PAID), held != rest)
+
+
+@question(of=Bill.party_id)
+def held_needs_payment() -> Select[int]:
+    """Money is held for a bill that is not paid."""
+    held = select(LedgerEntry.id).where(LedgerEntry.bill_id == Bill.id, LedgerEntry.account == Account.HELD)
+    return select(Bill.id).where(Bill.state.not_in(PAID), held.exists())
+
+
+@question(of=Bill.party_id)
+def paid_has_attempt() -> Select[int]:
+    """A bill is paid without a paid attempt of its own and of its amount."""
+    return (
+        select(Bill.id)
+        .join(Attempt, Attempt.id == Bill.paid_attempt, isouter=True)
+        .where(
+            Bill.state.in_(PAID),
+            Attempt.id.is_(None)
+            | (Attempt.bill_id != Bill.id)
+            | (Attempt.received_won != Bill.amount_won)
+            | Attempt.state.not_in((AttemptState.PAID, AttemptState.CANCELLED))
+            | Attempt.receipt_id.is_(None),
+        )
+    )
+
+
+@question(of=Bill.party_id)
+def hold_only_on_open() -> Select[int]:
+    """A closed bill is still held by a payment."""
+    return select(Bill.id).where(Bill.state != BillState.OPEN, Bill.approving_attempt.is_not(None))
+
+
+@question(of=Bill.party_id)
+def hold_is_asked_about() -> Select[int]:
+    """A bill is held by a payment that nobody asks about."""
+    return (
+        select(Bill.id)
+        .join(Attempt, Attempt.id == Bill.approving_attempt, isouter=True)
+        .where(
+            Bill.approving_attempt.is_not(None),
+            Attempt.id.is_(None)
+            | Attempt.state.not_in((AttemptState.APPROVING, AttemptState.UNKNOWN))
+            | Attempt.ask_at.is_(None),
+        )
+    )
+
+
+@question(of=Bill.party_id)
+def stray_goes_back() -> Select[int]:
+    """A payment that no bill needed does not go back."""
+    return (
+        select(Attempt.id)
+        .join(Bill, Bill.id == Attempt.bill_id)
+        .where(
+            Attempt.state == AttemptState.PAID,
+            Attempt.received_won > 0,
+            Bill.paid_attempt.is_(None) | (Bill.paid_attempt != Attempt.id),
+            ~select(Refund.id).where(Refund.attempt_id == Attempt.id).exists(),
+        )
+    )
+
+
+@question(of=Bill.party_id)
+def open_bill_has_seat() -> Select[int]:
+    """Somebody without a seat is asked to pay for it."""
+    return (
+        select(Bill.id)
+        .join(Membership, Membership.id == Bill.membership_id)
+        .where(Bill.state == BillState.OPEN, Membership.state.not_in(SEATED))
+    )
