@@ -42,13 +42,17 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 @dataclass(frozen=True)
 class Sent:
-    """What sending a row led to; `pauses` means that nothing at all may be sent until `again_in` is over."""
+    """What sending a row led to; `pauses` means that nothing at all may be sent until `again_in` is over.
+
+    `put_off` is no try that failed: the person may not be disturbed before `again_in` is over.
+    """
 
     state: SendState
     message_id: int | None = None
     error: str | None = None
     again_in: timedelta | None = None
     pauses: bool = False
+    put_off: bool = False
     unreachable: bool = False
 
 

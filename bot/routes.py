@@ -44,6 +44,8 @@ BUTTONS: dict[str, Handle] = {
     "skip": people.skip,
     "acquaint": people.acquaint,
     "lang": people.choose_language,
+    "quiet": people.quiet_hours,
+    "mute": people.mute,
     "new": newparty.choose_service,
     "newservice": newparty.choose_plan,
     "newplan": newparty.choose_seats,

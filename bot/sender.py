@@ -25,7 +25,7 @@ from core import leases
 from core.clock import Clock
 from core.db import Database, changed, database_away, may_repeat
 from core.outbox import Kind, Outgoing, SendState, deliver_result, still_valid
-from core.people import Person, mark_unreachable
+from core.people import Person, mark_unreachable, may_be_told
 
 log = structlog.get_logger(__name__)
 
@@ -162,7 +162,11 @@ class Sender:
         person = await session.get(Person, row.person_id)
         if person is None or person.telegram_id is None:
             return Sent(SendState.DROPPED, error="nobody to tell")
-        screen = await self._word(session, self._clock.now(), SPEECH[person.language], row.name, row.data)
+        now = self._clock.now()
+        # Asked again at sending: the hours may have been changed, or the row may have waited for other reasons.
+        if (later := may_be_told(person, row.name, now)) > now:
+            return Sent(SendState.WAITING, again_in=later - now, put_off=True)
+        screen = await self._word(session, now, SPEECH[person.language], row.name, row.data)
         return screen.method(person.telegram_id, row.edits_message_id)
 
     async def _record(self, row: Outgoing, sent: Sent) -> None:
@@ -231,8 +235,10 @@ async def record(session: AsyncSession, row: Outgoing, sent: Sent, now: datetime
     """Write down what sending a row led to, and tell whoever asked for it; once, whoever sent it."""
     waiting = Outgoing.id == row.id, Outgoing.state == SendState.WAITING
     if sent.state is SendState.WAITING:
-        later = {"not_before": now + (sent.again_in or timedelta()), "error": (sent.error or "")[:200]}
-        tried = Outgoing.attempts + (0 if sent.pauses else 1)
+        # Without an error the row is planned for later, and does not hold back what comes after it.
+        error = None if sent.put_off else (sent.error or "")[:200]
+        later = {"not_before": now + (sent.again_in or timedelta()), "error": error}
+        tried = Outgoing.attempts + (0 if sent.pauses or sent.put_off else 1)
         await changed(session, update(Outgoing).where(*waiting).values(attempts=tried, **later))
         return
     if row.leaves_no_trace:
@@ -246,7 +252,7 @@ async def record(session: AsyncSession, row: Outgoing, sent: Sent, now: datetime
     if sent.unreachable:
         await _note_unreachable(session, row)
     if sent.message_id is not None or sent.state in {SendState.DEAD, SendState.DROPPED}:
-        await _tell(session, row, sent.message_id)
+        await _tell(session, row, sent.message_id, now)
 
 
 async def _note_unreachable(session: AsyncSession, row: Outgoing) -> None:
@@ -258,10 +264,10 @@ async def _note_unreachable(session: AsyncSession, row: Outgoing) -> None:
         await mark_unreachable(session, chat_id)
 
 
-async def _tell(session: AsyncSession, row: Outgoing, message_id: int | None) -> None:
+async def _tell(session: AsyncSession, row: Outgoing, message_id: int | None, now: datetime) -> None:
     try:
         async with session.begin_nested():
-            await deliver_result(session, row, message_id)
+            await deliver_result(session, row, message_id, now)
     except Exception as error:
         if database_away(error) or may_repeat(error):
             raise

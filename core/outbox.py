@@ -155,7 +155,7 @@ async def still_valid(session: AsyncSession, row: Outgoing) -> bool:
     return row.valid_while is None or await _CHECKS[row.valid_while["check"]](session, row.valid_while)
 
 
-async def deliver_result(session: AsyncSession, row: Outgoing, message_id: int | None) -> None:
-    """Hand a sent message's id (None: it will never be sent) to whoever asked for it."""
+async def deliver_result(session: AsyncSession, row: Outgoing, message_id: int | None, now: datetime) -> None:
+    """Hand a sent message's id (None: it will never be sent) to whoever asked for it, with the instant as `at`."""
     if row.on_sent is not None:
-        await _RECEIVERS[row.on_sent["to"]](session, row.on_sent, message_id)
+        await _RECEIVERS[row.on_sent["to"]](session, row.on_sent | {"at": now}, message_id)

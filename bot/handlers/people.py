@@ -130,7 +130,7 @@ async def _next_or_settings(tap: Tap, done: str, waiting: dialog.Dialog | None) 
     if waiting is not None and waiting.data.get("onboarding"):
         return [Say(views.saved(tap.say, tap.person, done)), await step(tap, _after(done))]
     await dialog.forget(tap.session, tap.person.id)
-    return [Say(views.saved(tap.say, tap.person, done)), Say(views.settings(tap.say, tap.person))]
+    return [Say(views.saved(tap.say, tap.person, done)), Say(views.settings(tap.say, tap.person, tap.now))]
 
 
 async def choose_genres(tap: Tap) -> Replies:
@@ -139,7 +139,7 @@ async def choose_genres(tap: Tap) -> Replies:
     if choice == "done":
         if onboarding:
             return [Edit(views.genres_done(tap.say, tap.person)), await step(tap, "rate")]
-        return Edit(views.settings(tap.say, tap.person))
+        return Edit(views.settings(tap.say, tap.person, tap.now))
     if choice == "ask":
         return Say(views.genres(tap.say, tap.person, onboarding=onboarding))
     if choice not in core.GENRES:
@@ -153,7 +153,7 @@ async def choose_genres(tap: Tap) -> Replies:
 
 async def settings(tap: Tap) -> Replies:
     """Show the settings."""
-    return Say(views.settings(tap.say, tap.person))
+    return Say(views.settings(tap.say, tap.person, tap.now))
 
 
 async def choose_language(tap: Tap) -> Replies:
@@ -165,7 +165,26 @@ async def choose_language(tap: Tap) -> Replies:
         return Edit(views.consent(views.speech(language), "" if origin == "-" else origin, tap.settings))
     await core.set_language(tap.session, tap.person, language)
     tap.say = views.speech(language)
-    return Edit(views.settings(tap.say, tap.person))
+    return Edit(views.settings(tap.say, tap.person, tap.now))
+
+
+async def quiet_hours(tap: Tap) -> Replies:
+    """Offer quiet hours (`quiet`), or keep the chosen ones (`quiet:from:until`)."""
+    if not tap.args:
+        return Edit(views.quiet_hours(tap.say, tap.person))
+    await core.set_quiet_hours(tap.session, tap.person, tap.number(0), tap.number(1))
+    return Edit(views.settings(tap.say, tap.person, tap.now))
+
+
+async def mute(tap: Tap) -> Replies:
+    """Send no reminders for a week (`mute:on`), or send them again (`mute:off`)."""
+    if tap.arg(0) not in {"on", "off"}:
+        raise InvalidInput(field="button", rule="mute")
+    if tap.arg(0) == "on":
+        await core.mute(tap.session, tap.person, tap.now)
+    else:
+        await core.unmute(tap.session, tap.person)
+    return Edit(views.settings(tap.say, tap.person, tap.now))
 
 
 async def help_(tap: Tap) -> Replies:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import cache
 from pathlib import Path
 
@@ -89,6 +89,10 @@ class Speech:
             instant, "aaaa h:mm" if self.language == "ko" else "h:mm a", tzinfo=SEOUL, locale=self.language
         )
         return f"{self.day(seoul_date(instant))} {clock}"
+
+    def hour(self, hour: int) -> str:
+        """Return a full hour of the day."""
+        return format_time(time(hour), "aaaa h시" if self.language == "ko" else "h a", locale=self.language)
 
     def stars(self, halves: int) -> str:
         """Return a rating given in half stars, as a number with its star."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from bot.screen import Button, Screen
 from bot.settings import Settings
 from bot.texts import LANGUAGES, SPEECH, Speech
 from bot.views.titles import find_button
-from core.people import GENRES, Person
+from core.people import GENRES, QUIET_CHOICES, Person, is_muted
 
 PAYLOAD_BYTES = 40
 PAYLOAD = re.compile(r"[A-Za-z0-9_-]*")
@@ -146,21 +147,52 @@ def home(say: Speech, person: Person) -> Screen:
     )
 
 
-def settings(say: Speech, person: Person) -> Screen:
+def settings(say: Speech, person: Person, now: datetime) -> Screen:
     """What the person can change about themself."""
     other = next(language for language in LANGUAGES if language != say.language)
+    muted = is_muted(person, now)
+    text = say(
+        "people.settings",
+        nickname=person.nickname,
+        genres=genre_names(say, person),
+        quiet=_hours(say, person.quiet_from, person.quiet_until),
+    )
+    if muted and person.muted_until:
+        text += "\n" + say("settings.muted_until", until=say.moment(person.muted_until))
     return Screen(
-        say("people.settings", nickname=person.nickname, genres=genre_names(say, person)),
+        text,
         rows=[
             [
                 Button(say.plain("people.change_nickname"), data="nick"),
                 Button(say.plain("people.change_picture"), data="pic"),
             ],
             [Button(say.plain("people.change_genres"), data="genres:s:ask")],
+            [Button(say.plain("settings.change_quiet"), data="quiet")],
+            [
+                Button(say.plain("settings.unmute"), data="mute:off")
+                if muted
+                else Button(say.plain("settings.mute"), data="mute:on")
+            ],
             [Button(say.plain(f"people.speak_{other}"), data=f"lang:{other}:s")],
             [Button(say.plain("people.read_terms"), data="terms")],
         ],
     )
+
+
+def quiet_hours(say: Speech, person: Person) -> Screen:
+    """Choose the hours in which nothing comes that can wait."""
+    chosen = (person.quiet_from, person.quiet_until)
+    rows = [
+        [Button(("✓ " if hours == chosen else "") + _hours(say, *hours), data=f"quiet:{hours[0]}:{hours[1]}")]
+        for hours in QUIET_CHOICES
+    ]
+    return Screen(say("settings.ask_quiet"), rows=rows)
+
+
+def _hours(say: Speech, quiet_from: int, quiet_until: int) -> str:
+    if quiet_from == quiet_until:
+        return say.plain("settings.quiet_never")
+    return say.plain("settings.quiet_hours", start=say.hour(quiet_from), end=say.hour(quiet_until))
 
 
 def help_(say: Speech) -> Screen:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -27,7 +27,7 @@ from core import outbox
 from core.clock import ManualClock
 from core.db import Database
 from core.outbox import Outgoing, SendState, call, notice
-from core.people import AgeBand, Person, agree
+from core.people import AgeBand, Person, agree, set_quiet_hours
 from tests.bot.edging import SERVER_GONE, commits_fail
 
 READ_TIMEOUT_S = 0.3
@@ -378,11 +378,13 @@ async def _holds(session: AsyncSession, condition: Mapping[str, Any]) -> bool:
 
 
 RECEIVED: list[tuple[str, int | None]] = []
+AT: list[datetime] = []
 
 
 @outbox.receiver("test.receiver")
 async def _receive(session: AsyncSession, on_sent: Mapping[str, Any], message_id: int | None) -> None:
     RECEIVED.append((on_sent["who"], message_id))
+    AT.append(on_sent["at"])
 
 
 @outbox.receiver("test.stumbles")
@@ -394,6 +396,7 @@ async def _stumble(session: AsyncSession, on_sent: Mapping[str, Any], message_id
 def fresh() -> None:
     HOLDS["value"] = True
     RECEIVED.clear()
+    AT.clear()
 
 
 async def test_a_notice_that_no_longer_holds_is_dropped_unsent(post: Post) -> None:
@@ -422,6 +425,42 @@ async def test_what_is_planned_for_later_waits_and_holds_back_nobody(post: Post)
 
     assert now == ["지금"]
     assert await shown(minsu) == ["지금", "나중"]
+
+
+async def test_what_can_wait_comes_after_the_quiet_hours_and_holds_back_nobody(post: Post) -> None:
+    minsu, person = await post.person()
+    post.clock.move_to(datetime(2026, 12, 31, 13, 0, tzinfo=UTC))  # ten in the evening in Seoul
+    reminder = await post.tell(person, "billing.reminder", {"text": "내일은 결제일이에요"})
+    await post.tell(person, "billing.paid", {"text": "결제가 끝났어요"})
+
+    await post.send_all()
+    at_night = await shown(minsu)
+    row = await post.row(reminder)
+    post.clock.move_to(row.not_before)
+    await post.send_all()
+
+    assert at_night == ["결제가 끝났어요"]
+    assert (row.attempts, row.error, row.not_before) == (0, None, datetime(2026, 12, 31, 23, 0, tzinfo=UTC))
+    assert await shown(minsu) == ["결제가 끝났어요", "내일은 결제일이에요"]
+
+
+async def test_hours_that_were_changed_meanwhile_count(post: Post) -> None:
+    minsu, person = await post.person()
+    post.clock.move_to(datetime(2026, 12, 31, 21, 30, tzinfo=UTC))  # half past six in the morning in Seoul
+    await post.tell(person, "billing.reminder", {"text": "오늘은 결제일이에요"})
+    await post.send_all()
+    async with post.db.write() as session:
+        session.add(person)
+        await set_quiet_hours(session, person, 23, 9)
+
+    post.clock.move_to(datetime(2026, 12, 31, 23, 30, tzinfo=UTC))
+    await post.send_all()
+    early = await shown(minsu)
+    post.clock.move_to(datetime(2027, 1, 1, 0, 0, 1, tzinfo=UTC))
+    await post.send_all()
+
+    assert early == []
+    assert await shown(minsu) == ["오늘은 결제일이에요"]
 
 
 async def test_what_was_sent_keeps_its_row_and_loses_its_content(post: Post) -> None:
@@ -454,6 +493,7 @@ async def test_a_message_id_goes_back_to_who_asked_for_it(post: Post) -> None:
     await post.send_all()
 
     assert sorted(RECEIVED, key=str) == [("dead", None), ("sent", (await post.row(sent)).message_id)]
+    assert set(AT) == {post.clock.now()}
 
 
 async def test_a_receiver_that_stumbles_does_not_have_the_message_sent_again(post: Post) -> None:

@@ -19,6 +19,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 FORGED = {
     "genre-unknown": ("지우", "genres:s:nonsense:on"),
     "language-unknown": ("지우", "lang:xx:s"),
+    "quiet-unknown": ("지우", "quiet:1:23"),
+    "quiet-shortened": ("지우", "quiet:23"),
+    "mute-unknown": ("지우", "mute:always"),
     "step-unknown": ("지우", "skip:nonsense"),
     "button-unknown": ("지우", "nonsense:1"),
     "button-no-verb": ("지우", ":::"),

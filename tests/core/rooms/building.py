@@ -171,7 +171,7 @@ async def send_all(db: Database, *, dead: Sequence[Person] = ()) -> list[tuple[i
             if not died:
                 row.message_id = row.edits_message_id or next(_message_ids)
             if row.kind is Kind.NOTICE or row.on_sent is not None:
-                await deliver_result(session, row, row.message_id)
+                await deliver_result(session, row, row.message_id, row.created_at)
             row.data = {}
     return sent
 
