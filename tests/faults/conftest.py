@@ -1,15 +1,18 @@
-"""Databases that outlive whoever uses them."""
+"""Tills, and databases that outlive whoever uses them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from core.clock import ManualClock
+from core.db import Database
 from tests import mariadb
 from tests.conftest import OUTSIDE_MYSQL, mysql_url
+from tests.till import Till, till_open
 
 
 @pytest.fixture
@@ -31,3 +34,9 @@ def lasting_url(db_kind: str, tmp_path: Path, request: pytest.FixtureRequest) ->
             yield url
     else:
         yield request.getfixturevalue("server").create_database("two")
+
+
+@pytest.fixture
+async def till(db: Database, clock: ManualClock) -> AsyncIterator[Till]:
+    async with till_open(db, clock) as till:
+        yield till
