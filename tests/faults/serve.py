@@ -6,8 +6,7 @@ import asyncio
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from multiprocessing import get_context
-from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,7 @@ from bot.cli import set_up_logging
 from bot.edge import Edge, Outcome
 from bot.settings import load_settings
 from core.clock import ManualClock
-
-_PRELOADED = ["tests.faults.serve", "scipy.sparse", "scipy.linalg", "surprise"]
+from tests.faults.processes import context
 
 
 def answer_first() -> None:
@@ -59,9 +57,8 @@ class Process:
         self.log = log
         self.ahead = timedelta()
         self.careless = False
-        self._context: ForkServerContext = get_context("forkserver")
         # The modules are imported once: what is killed and started again is the bot, not Python.
-        self._context.set_forkserver_preload(_PRELOADED)
+        self._context = context()
         self._process: ForkServerProcess | None = None
 
     def start(self) -> None:
