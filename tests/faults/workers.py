@@ -47,7 +47,7 @@ def _work(
     now: datetime,
     patience_s: float,
     barrier: Barrier,
-    results: SimpleQueue[Any],
+    result: SimpleQueue[Any],
 ) -> None:
     async def at_desk() -> Any:
         db = Database(addresses[0])
@@ -58,7 +58,7 @@ def _work(
             await bootpay.close()
             await db.close()
 
-    results.put(asyncio.run(at_desk()))
+    result.put(asyncio.run(at_desk()))
 
 
 class Crew:
@@ -69,16 +69,18 @@ class Crew:
         self._till = till
         self._patience_s = patience_s
         self._context = context()
-        self._results: SimpleQueue[Any] = self._context.SimpleQueue()
         self._barrier = self._context.Barrier(size)
         self._at_work: list[ForkServerProcess] = []
+        # One for each: who is killed while handing in must not hold up the others.
+        self._results: list[SimpleQueue[Any]] = []
 
     def start(self, work: Work[P], *args: P.args, **_: P.kwargs) -> None:
         """Let every worker begin."""
         addresses = (self._till.db.url.render_as_string(hide_password=False), self._till.stand_in.api_url)
-        shared = (addresses, self._till.clock.now(), self._patience_s, self._barrier, self._results)
-        for number in range(self.size):
-            worker = self._context.Process(target=_work, args=(work, args, number, *shared))
+        shared = (addresses, self._till.clock.now(), self._patience_s, self._barrier)
+        self._results = [self._context.SimpleQueue() for _ in range(self.size)]
+        for number, result in enumerate(self._results):
+            worker = self._context.Process(target=_work, args=(work, args, number, *shared, result))
             worker.start()
             self._at_work.append(worker)
 
@@ -96,7 +98,7 @@ class Crew:
         codes = [worker.exitcode for worker in self._at_work]
         self._at_work.clear()
         assert killed or not any(codes), f"workers ended with {codes}"
-        return [self._results.get() for code in codes if code == 0]
+        return [result.get() for result, code in zip(self._results, codes, strict=True) if code == 0]
 
     async def work(self, work: Work[P], *args: P.args, **_: P.kwargs) -> list[Any]:
         """Let every worker do the same at the same time; return what they found."""

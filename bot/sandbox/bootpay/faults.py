@@ -51,6 +51,7 @@ CONTENT = {
     "partial_cancel_status_1": "a partial cancel leaves the status at 1",
     "repeated_cancel_same": "a repeated cancel_id gives the receipt as it is",
     "repeated_cancel_error": "a repeated cancel_id is refused",
+    "repeated_cancel_again": "a repeated cancel_id gives money back once more, as if Bootpay did not know it",
 }
 WEBHOOKS = {
     "webhook_duplicate": "the notice comes `value` times (else twice)",

@@ -99,7 +99,8 @@ class Rest:
         receipt = self._visit(wish.get("receipt_id"))
         receipt.cancels_asked += 1
         cancel_id = str(wish.get("cancel_id") or "")
-        if cancel_id and any(cancel.cancel_id == cancel_id for cancel in receipt.cancels):
+        repeated = cancel_id and any(cancel.cancel_id == cancel_id for cancel in receipt.cancels)
+        if repeated and not self._faults.take("repeated_cancel_again", receipt.order_id):
             return self._repeated(receipt)
         try:
             amount = self._books.check_cancel(receipt, wish.get("cancel_price"))
