@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from core.clock import ManualClock
 from core.db import Database
 from tests import mariadb
 from tests.conftest import OUTSIDE_MYSQL, mysql_url
+from tests.faults.fresh import Fresh
 from tests.till import Till, till_open
 
 
@@ -40,3 +42,12 @@ def lasting_url(db_kind: str, tmp_path: Path, request: pytest.FixtureRequest) ->
 async def till(db: Database, clock: ManualClock) -> AsyncIterator[Till]:
     async with till_open(db, clock) as till:
         yield till
+
+
+@pytest.fixture
+def fresh(db_kind: str, db_url: str, request: pytest.FixtureRequest) -> Iterator[Fresh]:
+    """Return a database that can be emptied as often as wanted, in whichever event loop."""
+    template = request.getfixturevalue("sqlite_template") if db_kind == "sqlite" else None
+    fresh = Fresh(Database(db_url), template)
+    yield fresh
+    asyncio.run(fresh.leave())

@@ -101,6 +101,10 @@ class BootpayStandIn:
         """Go through the window without a browser; return where the browser would be sent."""
         return self._gateway.act(self._gateway.open(payload), action)
 
+    def press(self, receipt_id: str, action: str) -> str:
+        """Press a button of an open window without a browser; return where the browser would be sent."""
+        return self._gateway.act(self._books.find(receipt_id), action)
+
     def lapse_due(self) -> None:
         """Lapse what is due now, so that its notices go out without anybody looking."""
         self._books.lapse_due()
