@@ -23,7 +23,7 @@ Event = tuple[datetime, str]
 async def coming(session: AsyncSession, now: datetime, limits: Limits) -> list[Event]:
     """Return when what happens next, soonest first.
 
-    Kinds: hold_over, party_starts, recruiting_ends, next_bill, reminder, member_leaves.
+    Kinds: hold_over, party_starts, recruiting_ends, next_bill, reminder, member_leaves, party_ends.
     """
     found = [
         *await _moments(session, "hold_over", Membership.held_until, Membership.state == MembershipState.RESERVED),
@@ -31,6 +31,7 @@ async def coming(session: AsyncSession, now: datetime, limits: Limits) -> list[E
         *_after(await _days(session, "recruiting_ends", Party.recruits_until, Party.state == PartyState.RECRUITING), 1),
         *await _next_bills(session, limits),
         *await _reminders(session),
+        *await _days(session, "party_ends", Party.ends_on, Party.state == PartyState.ENDING),
         *await _days(session, "member_leaves", Membership.leaves_on, Membership.state == MembershipState.LEAVING),
     ]
     return sorted({event for event in found if event[0] > now})

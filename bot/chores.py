@@ -69,10 +69,17 @@ class Chores:
         async with self._db.read() as session:
             recruiting = await flows.recruiting_parties(session, now)
             leavings = await flows.due_leavings(session, now)
+            endings = await flows.due_endings(session, now)
         for party_id in recruiting:
-            await self._db.transact(flows.start_or_cancel_due, party_id, now)
+            await self._db.transact(flows.start_or_cancel_due, party_id, now, self._limits)
         for membership_id, party_id in leavings:
             await self._db.transact(flows.close_leavings, membership_id, party_id, now)
+        for party_id in endings:
+            await self._db.transact(flows.finish_party, party_id, now)
+        async with self._db.read() as session:
+            credited = await billing.ended_stays_with_credit(session)
+        for membership_id in credited:
+            await self._db.transact(billing.transfer_credit_left, membership_id, now)
         async with self._db.read() as session:
             running = await billing.running_parties(session)
         for party_id in running:

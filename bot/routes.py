@@ -9,7 +9,7 @@ from telegram import Update
 from telegram.ext import Application, CallbackContext, CallbackQueryHandler, CommandHandler, MessageHandler, filters
 
 from bot import dialog
-from bot.handlers import newparty, parties, people, recommend, rooms, titles
+from bot.handlers import newparty, parties, people, recommend, refunds, rooms, titles
 from bot.screen import Replies
 from bot.tap import Tap, current_tap
 from bot.views import rooms as room_views
@@ -62,6 +62,12 @@ BUTTONS: dict[str, Handle] = {
     "leave": parties.ask_leave,
     "leaveok": parties.leave,
     "stay": parties.stay,
+    "withdraw": refunds.withdraw,
+    "end": refunds.ask_end,
+    "endlater": refunds.end_later,
+    "endnow": refunds.ask_end_at_once,
+    "endnowok": refunds.end_at_once,
+    "refunds": refunds.show,
     "access": parties.access,
     "tick": parties.tick,
     "room": rooms.enter,

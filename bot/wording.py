@@ -13,10 +13,12 @@ from bot.screen import Screen
 from bot.tap import INVITE, Surroundings
 from bot.texts import Speech
 from bot.views import billing as billing_views
+from bot.views import claims as claim_views
 from bot.views import notices, party_news
 from bot.views import parties as party_views
+from bot.views import refunds as refund_views
 from core import flows, parties
-from core.billing import BillCard, bill_card
+from core.billing import BillCard, Refund, bill_card, won_of_host
 from core.people import get_person
 
 
@@ -48,6 +50,10 @@ class News:
     async def bill(self) -> BillCard:
         """Return the bill that the notice is about."""
         return await bill_card(self.session, self.data["bill"])
+
+    async def refund(self) -> Refund:
+        """Return the refund that the notice is about."""
+        return await self.session.get_one(Refund, self.data["refund"])
 
     async def party(self) -> flows.PartyCard:
         """Return the party that the notice is about."""
@@ -86,16 +92,19 @@ async def _member_paid(n: News) -> Screen:
     return billing_views.member_paid(n.say, card, payer.nickname or "")
 
 
-async def _refunded(n: News) -> Screen:
-    return billing_views.refunded(n.say, await n.bill(), n.data["won"], n.data["reason"])
+async def _refund_news(n: News) -> Screen:
+    return refund_views.news(n.say, await n.bill(), await n.refund())
+
+
+async def _taken_from_host(n: News) -> Screen:
+    card, refund = await n.bill(), await n.refund()
+    payer = await get_person(n.session, card.bill.person_id)
+    host_won = await won_of_host(n.session, refund)
+    return refund_views.taken_from_host(n.say, card, refund, payer.nickname or "", host_won)
 
 
 async def _unclear(n: News) -> Screen:
     return billing_views.unclear(n.say, await n.bill())
-
-
-async def _refund_failed(n: News) -> Screen:
-    return billing_views.refund_failed(n.say, await n.bill(), n.data["won"])
 
 
 async def _member_joined(n: News) -> Screen:
@@ -135,14 +144,40 @@ async def _left(n: News) -> Screen:
     return party_news.left(n.say, await n.party())
 
 
+async def _party_ending(n: News) -> Screen:
+    on = date.fromisoformat(n.data["on"])
+    return refund_views.party_ending(n.say, await n.party(), on, n.data["at_once"], n.data["won"])
+
+
+async def _party_ended(n: News) -> Screen:
+    return refund_views.party_ended(n.say, await n.party())
+
+
+async def _removed(n: News) -> Screen:
+    return refund_views.removed(n.say, await n.party(), n.data["won"])
+
+
+def _claim(what: str) -> Load:
+    async def word(n: News) -> Screen:
+        claim = await parties.get_claim(n.session, n.data["claim"])
+        membership = await n.session.get_one(parties.Membership, claim.membership_id)
+        member = await get_person(n.session, membership.person_id)
+        card = await flows.party_card(n.session, claim.party_id)
+        won = n.data.get("won", 0)
+        return claim_views.news(n.say, card, what, member.nickname or "", claim.broken_since, won)
+
+    return word
+
+
 _LOADED: dict[str, Load] = {
     "billing.paid": _paid,
     "billing.opened": _opened,
     "billing.reminder": _reminder,
     "billing.member_paid": _member_paid,
-    "billing.refunded": _refunded,
+    "billing.refunded": _refund_news,
+    "refunds.by_operator": _refund_news,
+    "refunds.taken_from_host": _taken_from_host,
     "billing.unclear": _unclear,
-    "billing.refund_failed": _refund_failed,
     "parties.member_joined": _member_joined,
     "parties.access_turn": _access_turn,
     "parties.access_done": _access_done,
@@ -151,4 +186,8 @@ _LOADED: dict[str, Load] = {
     "parties.called_off": _called_off,
     "parties.member_leaves": _member_leaves,
     "parties.left": _left,
+    "parties.removed": _removed,
+    "parties.ending": _party_ending,
+    "parties.ended": _party_ended,
+    **{f"claims.{what}": _claim(what) for what in ("opened", "answered", "withdrawn", "upheld", "rejected")},
 }

@@ -66,7 +66,8 @@ def _pay(tap: Tap, card: billing.BillCard) -> str:
 async def bills(tap: Tap) -> Replies:
     """List what is due and what was paid."""
     listed = await billing.bills_of(tap.session, tap.person.id)
-    return Say(views.bills(tap.say, [(card, _pay(tap, card)) for card in listed]))
+    back = {card.bill.id: await billing.refunds_of(tap.session, card.bill.id) for card in listed}
+    return Say(views.bills(tap.say, [(card, _pay(tap, card)) for card in listed], back))
 
 
 async def show(tap: Tap) -> Replies:
@@ -103,35 +104,37 @@ async def ask_cancel(tap: Tap) -> Replies:
     return Edit(views.ask_cancel(tap.say, await flows.party_card(tap.session, party.id)))
 
 
-async def _party_again(tap: Tap) -> Screen:
+async def party_again(tap: Tap) -> Screen:
+    """Return the party of an outdated button as it is now, or that its reader is not in it any more."""
     try:
         return await party_screen(tap, tap.number(0))
     except NotMember:
         return views.not_in_party(tap.say)
 
 
-@redrawn_by(_party_again)
+@redrawn_by(party_again)
 async def cancel(tap: Tap) -> Replies:
     """Call the party off; everything paid goes back."""
-    back = await flows.cancel_party(tap.session, tap.number(0), tap.person.id, tap.now)
+    back = await flows.cancel_party(tap.session, tap.number(0), tap.person.id, tap.now, limits(tap))
     return Edit(views.cancelled(tap.say, back))
 
 
-@redrawn_by(_party_again)
+@redrawn_by(party_again)
 async def ask_leave(tap: Tap) -> Replies:
     """Say what leaving means, to the won and the day, before it happens."""
     plan = await flows.leave_preview(tap.session, tap.number(0), tap.person.id, tap.now)
-    return Edit(views.ask_leave(tap.say, tap.number(0), plan))
+    now_plan = await flows.withdraw_preview(tap.session, tap.number(0), tap.person.id, tap.now)
+    return Edit(views.ask_leave(tap.say, tap.number(0), plan, now_plan))
 
 
-@redrawn_by(_party_again)
+@redrawn_by(party_again)
 async def leave(tap: Tap) -> Replies:
     """Leave at the end of what is paid."""
-    plan = await flows.leave_party(tap.session, tap.number(0), tap.person.id, tap.now)
+    plan = await flows.leave_party(tap.session, tap.number(0), tap.person.id, tap.now, limits(tap))
     return Edit(views.leaving(tap.say, tap.number(0), plan))
 
 
-@redrawn_by(_party_again)
+@redrawn_by(party_again)
 async def stay(tap: Tap) -> Replies:
     """Take a leave back."""
     await flows.stay_after_all(tap.session, tap.number(0), tap.person.id, tap.now)

@@ -64,18 +64,7 @@ def member_paid(say: Speech, card: BillCard, nickname: str) -> Screen:
     return Screen(say("billing.member_paid", nickname=nickname, plan=plan, period=period(say, card)))
 
 
-def refunded(say: Speech, card: BillCard, won: int, reason: str) -> Screen:
-    """Money went back."""
-    plan = full_name(say, card.service, card.plan)
-    return Screen(say(f"billing.refunded_{reason}", plan=plan, won=say.won(won)))
-
-
 def unclear(say: Speech, card: BillCard) -> Screen:
     """Nobody could say for hours whether a payment went through; it is asked about until somebody can."""
     plan = full_name(say, card.service, card.plan)
     return Screen(say("billing.unclear", plan=plan, amount=say.won(card.bill.amount_won)))
-
-
-def refund_failed(say: Speech, card: BillCard, won: int) -> Screen:
-    """Money could not go back by itself; a person looks after it."""
-    return Screen(say("billing.refund_failed", plan=full_name(say, card.service, card.plan), won=say.won(won)))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from urllib.parse import quote as url_quote
 
 from bot.screen import Button, Screen
 from bot.texts import Speech
+from bot.views import refunds as refund_views
 from bot.views.newparty import day_name, full_name, rule
-from core.billing import BillCard, BillState, Quote
+from core.billing import BillCard, BillState, Quote, Refund, RefundState
 from core.catalogue import InviteMethod
-from core.flows import Invitation, LeavePlan, PartyCard
+from core.flows import BackPlan, Invitation, LeavePlan, PartyCard
 from core.parties import Checklist, Membership, MembershipState, PartyState, Role
 from core.people import Person
 
@@ -115,22 +116,28 @@ def due_line(say: Speech, card: BillCard) -> str:
     return say("parties.due_line", plan=name, amount=amount, day=day)
 
 
-def bills(say: Speech, listed: Sequence[tuple[BillCard, str]]) -> Screen:
-    """Bills, newest first, with a button for each that is open."""
+def bills(say: Speech, listed: Sequence[tuple[BillCard, str]], back: Mapping[int, Sequence[Refund]]) -> Screen:
+    """Bills, newest first, with a button for each that is open and each from which money goes back."""
     if not listed:
         return Screen(say("parties.no_bills"))
-    lines = [
-        say(
-            "parties.bill_line",
-            plan=full_name(say, card.service, card.plan),
-            period=say.days(card.bill.serves_from, card.bill.serves_until - timedelta(days=1)),
-            amount=say.won(card.bill.amount_won),
-            state=say.plain(f"parties.bill_{card.bill.state}"),
-        )
-        for card, _ in listed
-    ]
+    blocks = ["\n".join([_bill_line(say, card), *_refund_lines(say, back[card.bill.id])]) for card, _ in listed]
     rows = [[pay_button(say, card, link)] for card, link in listed if card.bill.state is BillState.OPEN]
-    return Screen(say("parties.bills") + "\n\n" + "\n\n".join(lines), rows=rows)
+    rows += [[refund_views.show_button(say, card)] for card, _ in listed if back[card.bill.id]]
+    return Screen(say("parties.bills") + "\n\n" + "\n\n".join(blocks), rows=rows)
+
+
+def _bill_line(say: Speech, card: BillCard) -> str:
+    return say(
+        "parties.bill_line",
+        plan=full_name(say, card.service, card.plan),
+        period=say.days(card.bill.serves_from, card.bill.serves_until - timedelta(days=1)),
+        amount=say.won(card.bill.amount_won),
+        state=say.plain(f"parties.bill_{card.bill.state}"),
+    )
+
+
+def _refund_lines(say: Speech, refunds: Sequence[Refund]) -> list[str]:
+    return [refund_views.brief(say, refund) for refund in refunds if refund.state is not RefundState.FAILED]
 
 
 def seat_lines(say: Speech, card: PartyCard) -> str:
@@ -168,6 +175,10 @@ def host_card(say: Speech, card: PartyCard) -> Screen:
         rows.append([Button(say.plain("parties.room"), data=f"room:{party.id}")])
     if party.state is PartyState.RECRUITING:
         rows.append([Button(say.plain("parties.cancel"), data=f"cancel:{party.id}")])
+    if party.state is PartyState.ACTIVE:
+        rows.append([Button(say.plain("refunds.end_party"), data=f"end:{party.id}")])
+    if party.state is PartyState.ENDING:
+        rows.append([Button(say.plain("refunds.end_now"), data=f"endnow:{party.id}")])
     return Screen(f"{_about(say, card)}\n\n{seat_lines(say, card)}", rows=rows)
 
 
@@ -242,18 +253,17 @@ def not_in_party(say: Speech) -> Screen:
     return Screen(say("parties.not_in_party"), rows=[[Button(say.plain("people.go_my"), data="go:my")]])
 
 
-def ask_leave(say: Speech, party_id: int, plan: LeavePlan) -> Screen:
-    """What leaving means, before it happens."""
+def ask_leave(say: Speech, party_id: int, plan: LeavePlan, withdrawal: BackPlan | None) -> Screen:
+    """What leaving means, before it happens; in the first seven days also what leaving at once brings back."""
     text = say("parties.ask_leave_now" if plan.at_once else "parties.ask_leave", day=say.day(plan.leaves_on))
     if plan.back_won:
         text += "\n" + say("parties.leave_back", back=say.won(plan.back_won))
-    return Screen(
-        text,
-        rows=[
-            [Button(say.plain("parties.leave_yes"), data=f"leaveok:{party_id}")],
-            [Button(say.plain("parties.keep"), data=f"party:{party_id}")],
-        ],
-    )
+    rows = [[Button(say.plain("parties.leave_yes"), data=f"leaveok:{party_id}")]]
+    if withdrawal is not None and not plan.at_once:
+        offer, button = refund_views.withdrawal_offer(say, party_id, withdrawal)
+        text += f"\n\n{offer}"
+        rows.append([button])
+    return Screen(text, rows=[*rows, [Button(say.plain("parties.keep"), data=f"party:{party_id}")]])
 
 
 def leaving(say: Speech, party_id: int, plan: LeavePlan) -> Screen:

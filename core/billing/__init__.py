@@ -2,6 +2,7 @@
 
 from core.billing.attempts import begin_attempt
 from core.billing.bills import BillCard, bill_card, bills_of, open_bills_of
+from core.billing.credits import ended_stays_with_credit, transfer_credit_left
 from core.billing.cycles import (
     Quote,
     open_due_cycles,
@@ -17,10 +18,11 @@ from core.billing.janitor import ask_about_attempts, look_into_hints, send_refun
 from core.billing.limits import Limits
 from core.billing.noting import Outcome, Settled
 from core.billing.provider import Provider
-from core.billing.refunds import plan_refund
+from core.billing.refund_books import refunds_of, won_of_host
+from core.billing.refund_ways import plan_refund, planned_won
 from core.billing.reminders import due_bills, remind
 from core.billing.settle import settle, settle_order
-from core.billing.tables import Attempt, AttemptState, Bill, BillState, Cycle, Refund, RefundState
+from core.billing.tables import Attempt, AttemptState, Bill, BillState, Cycle, Refund, RefundState, RefundWay
 
 __all__ = [
     "Attempt",
@@ -35,19 +37,23 @@ __all__ = [
     "Quote",
     "Refund",
     "RefundState",
+    "RefundWay",
     "Settled",
     "ask_about_attempts",
     "begin_attempt",
     "bill_card",
     "bills_of",
     "due_bills",
+    "ended_stays_with_credit",
     "look_into_hints",
     "open_bills_of",
     "open_due_cycles",
     "open_first_bill",
     "plan_refund",
+    "planned_won",
     "purge_hints",
     "quote",
+    "refunds_of",
     "remind",
     "reopen_bills",
     "running_parties",
@@ -56,5 +62,7 @@ __all__ = [
     "settle_order",
     "share_of",
     "take_hint",
+    "transfer_credit_left",
     "void_open_bills",
+    "won_of_host",
 ]

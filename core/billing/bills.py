@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.billing.tables import Attempt, Bill, BillState, Cycle
 from core.catalogue import Plan, Service
 from core.errors import NotFound
-from core.parties import Membership, Party
+from core.parties import Membership, Party, lock_party
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,13 @@ async def bill_card(session: AsyncSession, bill_id: int) -> BillCard:
     if row is None:
         raise NotFound(what="bill", id=bill_id)
     return BillCard(*row)
+
+
+async def locked_bill(session: AsyncSession, bill_id: int) -> Bill:
+    """Lock a bill, and its party before it; return the bill as it is behind the lock."""
+    bill = await session.get_one(Bill, bill_id)
+    await lock_party(session, bill.party_id)
+    return await session.get_one(Bill, bill_id, with_for_update=True, populate_existing=True)
 
 
 async def bills_of(session: AsyncSession, person_id: int, *, most: int = 20) -> Sequence[BillCard]:

@@ -11,7 +11,7 @@ from core.adapters.bootpay import Receipt
 from core.billing.attempts import ask_soon, move_attempt, record, release_hold
 from core.billing.ledger import post, provider_fee
 from core.billing.limits import Limits
-from core.billing.refunds import plan_stray_refund
+from core.billing.refund_ways import plan_stray_refund
 from core.billing.tables import Account, Attempt, AttemptState, Bill, BillState
 from core.dates import seoul_date
 from core.db import changed

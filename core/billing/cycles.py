@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.billing import reminders
+from core.billing.credits import use_credit
 from core.billing.limits import Limits
 from core.billing.tables import Bill, BillState, Cycle
 from core.dates import Period, period_of, seoul_instant
@@ -178,6 +179,7 @@ async def _open_bill(
     bill = _bill(cycle, member, now, serves_from=cycle.starts_on, share=share, due_on=cycle.starts_on)
     bill.fee_won = operator_fee(party, share, limits)
     bill.amount_won = share + bill.fee_won
+    await use_credit(session, bill, limits)
     try:
         async with session.begin_nested():
             session.add(bill)
@@ -195,19 +197,23 @@ def _tell_opened(session: AsyncSession, bill: Bill, now: datetime, *, not_before
     notice(session, now, bill.person_id, "billing.opened", data, valid_while=valid_while, not_before=not_before)
 
 
-async def void_open_bills(session: AsyncSession, membership_id: int, now: datetime) -> bool:
-    """Void a member's unpaid bills; False when one of them is being paid at this moment, and then none is void."""
+async def void_open_bills(
+    session: AsyncSession, membership_id: int, now: datetime, *, since: date | None = None
+) -> bool:
+    """Void a member's unpaid bills, with `since` only those of periods that begin then or later.
+
+    False when one of them is being paid at this moment, and then none is void.
+    """
+    theirs = [Bill.membership_id == membership_id, Bill.state == BillState.OPEN]
+    if since is not None:
+        theirs.append(Bill.serves_from >= since)
     # Locked, so that no payment takes a bill between the question and the answer.
-    still_open = select(Bill).where(Bill.membership_id == membership_id, Bill.state == BillState.OPEN).with_for_update()
+    still_open = select(Bill).where(*theirs).with_for_update()
     bills = (await session.scalars(still_open.execution_options(populate_existing=True))).all()
     if any(bill.approving_attempt is not None for bill in bills):
         return False
-    await changed(
-        session,
-        update(Bill)
-        .where(Bill.membership_id == membership_id, Bill.state == BillState.OPEN, Bill.approving_attempt.is_(None))
-        .values(state=BillState.VOID, closed_at=now),
-    )
+    voiding = update(Bill).where(*theirs, Bill.approving_attempt.is_(None))
+    await changed(session, voiding.values(state=BillState.VOID, closed_at=now))
     return True
 
 

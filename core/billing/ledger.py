@@ -21,16 +21,18 @@ def post(
     now: datetime,
     *,
     bill: Bill | None = None,
-    person_id: int | None = None,
+    person_id: int | Mapping[Account, int] | None = None,
 ) -> None:
     """Book an event: signed won by account (a debit is positive), which sum to zero; zeros are left out.
 
-    The event's name is its key, so that it is booked once. `person_id` is whose the personal accounts' lines are.
+    The event's name is its key, so that it is booked once. `person_id` is whose the personal accounts' lines are: one
+    person's, or each account's own.
     """
     moved = {account: won for account, won in lines.items() if won}
     if not moved or sum(moved.values()) != 0:
         raise ValueError(f"{event}: the lines of an event sum to zero, not {dict(lines)}")
-    if person_id is None and any(account in PERSONAL for account in moved):
+    whose = person_id if isinstance(person_id, Mapping) else dict.fromkeys(PERSONAL, person_id)
+    if any(whose.get(account) is None for account in moved if account in PERSONAL):
         raise ValueError(f"{event}: nobody is named whose account it is")
     for line, (account, won) in enumerate(moved.items(), start=1):
         session.add(
@@ -41,7 +43,7 @@ def post(
                 amount_won=won,
                 party_id=bill and bill.party_id,
                 bill_id=bill and bill.id,
-                person_id=person_id if account in PERSONAL else None,
+                person_id=whose[account] if account in PERSONAL else None,
                 at=now,
             )
         )

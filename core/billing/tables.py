@@ -73,7 +73,8 @@ class RefundState(StrEnum):
 
 
 REFUND_MOVES: dict[RefundState, set[RefundState]] = {
-    RefundState.PLANNED: {RefundState.SENDING},
+    # An operator's transfer is not sent by us: it is done when they say so, or needless after a cancel elsewhere.
+    RefundState.PLANNED: {RefundState.SENDING, RefundState.DONE, RefundState.FAILED},
     RefundState.SENDING: {RefundState.DONE, RefundState.FAILED, RefundState.UNKNOWN},
     RefundState.UNKNOWN: {RefundState.SENDING, RefundState.DONE, RefundState.FAILED},
 }
@@ -265,7 +266,10 @@ class Hint(Base):
 
 
 class Refund(Base):
-    """Money on its way back; `refund_key` is its key at the provider, or in the operator's list."""
+    """Money on its way back; `refund_key` is its key at the provider, or in the operator's list.
+
+    `stray` money is none of its bill's: nobody owed it, or it had become the member's credit already.
+    """
 
     __tablename__ = "refund"
     __table_args__ = (

@@ -2,29 +2,49 @@
 
 from core.flows.cancel import cancel_party
 from core.flows.cards import PartyCard, Seat, party_card, tick_access
+from core.flows.claims import answer_claim, claim_preview, open_claim, resolve_claim, withdraw_claim
+from core.flows.end import EndPlan, due_endings, end_party, end_preview, finish_party
+from core.flows.giving_back import BackPlan
 from core.flows.join import Invitation, Joined, due_holds, expire_holds, give_up_seat, invitation, join_party
 from core.flows.leave import LeavePlan, close_leavings, due_leavings, leave_party, leave_preview, stay_after_all
+from core.flows.remove import remove_member, remove_preview
 from core.flows.start import recruiting_parties, start_or_cancel_due
+from core.flows.withdraw import withdraw, withdraw_preview
 
 __all__ = [
+    "BackPlan",
+    "EndPlan",
     "Invitation",
     "Joined",
     "LeavePlan",
     "PartyCard",
     "Seat",
+    "answer_claim",
     "cancel_party",
+    "claim_preview",
     "close_leavings",
+    "due_endings",
     "due_holds",
     "due_leavings",
+    "end_party",
+    "end_preview",
     "expire_holds",
+    "finish_party",
     "give_up_seat",
     "invitation",
     "join_party",
     "leave_party",
     "leave_preview",
+    "open_claim",
     "party_card",
     "recruiting_parties",
+    "remove_member",
+    "remove_preview",
+    "resolve_claim",
     "start_or_cancel_due",
     "stay_after_all",
     "tick_access",
+    "withdraw",
+    "withdraw_claim",
+    "withdraw_preview",
 ]

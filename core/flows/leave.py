@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.billing import Bill, BillState, Cycle, Refund, plan_refund, reopen_bills, void_open_bills
+from core.billing import Bill, Limits, Refund, reopen_bills, void_open_bills
+from core.billing.refund_rules import Line, everything, won_of
 from core.dates import seoul_date
-from core.errors import BillBusy, InvalidInput, Outdated
+from core.errors import BillBusy, InvalidInput, Outdated, PartyClosed
+from core.flows.giving_back import give_back, paid_bills
 from core.outbox import notice
 from core.parties import (
     Membership,
@@ -31,26 +33,29 @@ class LeavePlan:
     """What leaving now would mean: the first day without a seat, and what comes back."""
 
     leaves_on: date
-    back_won: int
     at_once: bool
+    lines: Sequence[Line]
+
+    @property
+    def back_won(self) -> int:
+        """Return the sum of the lines."""
+        return won_of(self.lines)
 
 
 async def leave_preview(session: AsyncSession, party_id: int, person_id: int, now: datetime) -> LeavePlan:
     """Say what leaving means before it is confirmed; changes nothing."""
     membership = await _member(session, party_id, person_id)
-    plan, _ = await _plan(session, membership, now)
-    return plan
+    return await _plan(session, membership, now)
 
 
-async def leave_party(session: AsyncSession, party_id: int, person_id: int, now: datetime) -> LeavePlan:
+async def leave_party(session: AsyncSession, party_id: int, person_id: int, now: datetime, limits: Limits) -> LeavePlan:
     """Leave: open bills become void, months that have not begun are paid back, the seat stays until the paid end."""
     party = await lock_party(session, party_id)
     membership = await _member(session, party_id, person_id)
-    plan, unused = await _plan(session, membership, now)
+    plan = await _plan(session, membership, now)
     if not await void_open_bills(session, membership.id, now):
         raise BillBusy(party=party_id)
-    for bill in unused:
-        await plan_refund(session, bill, bill.amount_won, "left", now)
+    await give_back(session, plan.lines, "left", now, limits)
     await move(session, membership.id, MembershipState.ACTIVE, MembershipState.LEAVING, leaves_on=plan.leaves_on)
     if plan.at_once:
         await free_seat(session, membership.id, MembershipState.LEAVING, MembershipState.LEFT, now)
@@ -64,7 +69,9 @@ async def stay_after_all(session: AsyncSession, party_id: int, person_id: int, n
 
     Outdated when the coming month is on its way back already: that stay ends, and the seat can be joined anew.
     """
-    await lock_party(session, party_id)
+    party = await lock_party(session, party_id)
+    if party.state is PartyState.ENDING:
+        raise PartyClosed(party=party_id, why="ending")
     membership = await membership_of(session, party_id, person_id)
     if membership.state is not MembershipState.LEAVING or membership.leaves_on is None:
         raise Outdated(what="leave")
@@ -104,17 +111,11 @@ async def _member(session: AsyncSession, party_id: int, person_id: int) -> Membe
     return membership
 
 
-async def _plan(session: AsyncSession, membership: Membership, now: datetime) -> tuple[LeavePlan, Sequence[Bill]]:
+async def _plan(session: AsyncSession, membership: Membership, now: datetime) -> LeavePlan:
     today = seoul_date(now)
     party = await session.get_one(Party, membership.party_id)
-    paid = Bill.membership_id == membership.id, Bill.state == BillState.PAID
+    paid = await paid_bills(session, membership.id)
     not_begun = today < party.starts_on or party.state is PartyState.RECRUITING
-    unused_query = select(Bill).join(Cycle, Cycle.id == Bill.cycle_id).where(*paid)
-    if not not_begun:
-        unused_query = unused_query.where(Bill.serves_from > today)
-    unused = (await session.scalars(unused_query)).all()
-    begun = select(func.max(Bill.serves_until)).where(*paid, Bill.serves_from <= today)
-    paid_until = None if not_begun else await session.scalar(begun)
-    leaves_on = max(paid_until, today) if paid_until is not None else today
-    plan = LeavePlan(leaves_on, sum(bill.amount_won for bill in unused), at_once=leaves_on <= today)
-    return plan, unused
+    begun = [] if not_begun else [bill for bill in paid if bill.period.starts_on <= today]
+    leaves_on = max([today, *(bill.period.ends_on for bill in begun)])
+    return LeavePlan(leaves_on, leaves_on <= today, everything(bill for bill in paid if bill not in begun))

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.billing import Limits
 from core.dates import seoul_date
 from core.errors import BillBusy
 from core.flows.cancel import call_off
@@ -22,7 +23,7 @@ async def recruiting_parties(session: AsyncSession, now: datetime) -> Sequence[i
     return (await session.scalars(query.order_by(Party.id))).all()
 
 
-async def start_or_cancel_due(session: AsyncSession, party_id: int, now: datetime) -> PartyState | None:
+async def start_or_cancel_due(session: AsyncSession, party_id: int, now: datetime, limits: Limits) -> PartyState | None:
     """Start a party whose day has come, or call it off when its time to find members is over; None: it waits on."""
     party = await session.get_one(Party, party_id)
     if party.state is not PartyState.RECRUITING or party.starts_on > seoul_date(now):
@@ -36,7 +37,7 @@ async def start_or_cancel_due(session: AsyncSession, party_id: int, now: datetim
         return None
     try:
         async with session.begin_nested():
-            await call_off(session, party, "too_few", now)
+            await call_off(session, party, "too_few", now, limits)
     except BillBusy:
         return None
     notice(session, now, party.host_id, "parties.called_off", {"party": party_id})

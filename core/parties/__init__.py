@@ -1,6 +1,14 @@
 """Parties: memberships, seats, access."""
 
 from core.parties.access import Checklist, Line, checklist, checklists, tick
+from core.parties.claims import (
+    broken_periods,
+    claim_under_way,
+    claims_under_way,
+    get_claim,
+    move_claim,
+    new_claim,
+)
 from core.parties.party import (
     Terms,
     check_terms,
@@ -17,13 +25,28 @@ from core.parties.party import (
     start_party,
 )
 from core.parties.seats import confirm_seat, free_seat, hold_seat, move, seats_taken, touch
-from core.parties.tables import INSIDE, SEATED, AccessStep, Membership, MembershipState, Party, PartyState, Role
+from core.parties.tables import (
+    INSIDE,
+    MEMBERSHIP_MOVES,
+    SEATED,
+    AccessStep,
+    Claim,
+    ClaimState,
+    Membership,
+    MembershipState,
+    Party,
+    PartyState,
+    Role,
+)
 
 __all__ = [
     "INSIDE",
+    "MEMBERSHIP_MOVES",
     "SEATED",
     "AccessStep",
     "Checklist",
+    "Claim",
+    "ClaimState",
     "Line",
     "Membership",
     "MembershipState",
@@ -31,19 +54,25 @@ __all__ = [
     "PartyState",
     "Role",
     "Terms",
+    "broken_periods",
     "check_terms",
     "checklist",
     "checklists",
+    "claim_under_way",
+    "claims_under_way",
     "confirm_seat",
     "enough_members",
     "free_seat",
+    "get_claim",
     "get_party",
     "hold_seat",
     "hosted_party",
     "lock_party",
     "membership_of",
     "move",
+    "move_claim",
     "move_party",
+    "new_claim",
     "open_party",
     "parties_of",
     "party_by_code",

@@ -24,6 +24,8 @@ class PartyState(StrEnum):
 
 PARTY_MOVES: dict[PartyState, set[PartyState]] = {
     PartyState.RECRUITING: {PartyState.ACTIVE, PartyState.CANCELLED},
+    PartyState.ACTIVE: {PartyState.ENDING},
+    PartyState.ENDING: {PartyState.ENDED},
 }
 
 
@@ -45,7 +47,7 @@ class MembershipState(StrEnum):
 
 MEMBERSHIP_MOVES: dict[MembershipState, set[MembershipState]] = {
     MembershipState.RESERVED: {MembershipState.ACTIVE, MembershipState.EXPIRED, MembershipState.DECLINED},
-    MembershipState.ACTIVE: {MembershipState.LEAVING, MembershipState.REMOVED},
+    MembershipState.ACTIVE: {MembershipState.LEAVING, MembershipState.LEFT, MembershipState.REMOVED},
     MembershipState.LEAVING: {MembershipState.ACTIVE, MembershipState.LEFT, MembershipState.REMOVED},
 }
 # States that hold a seat, and those of people who may use it.
@@ -65,6 +67,8 @@ class Party(Base):
     one that the audit found right.
 
     A party is private (whoever has its link) unless it is `listed`; only listed ones pay the operator's fee.
+
+    `ends_on` is the first day without it, once its host has ended it.
 
     `opened_from` is the message whose button opened it: a button that is tapped twice opens one party.
     """
@@ -88,6 +92,7 @@ class Party(Base):
     listed: Mapped[bool] = mapped_column(default=False)
     starts_on: Mapped[date] = mapped_column(Date)
     recruits_until: Mapped[date] = mapped_column(Date)
+    ends_on: Mapped[date | None] = mapped_column(Date, index=True)
     anchor_day: Mapped[int]
     state: Mapped[PartyState] = mapped_column(State(PartyState), index=True)
     version: Mapped[int] = mapped_column(default=1)
@@ -154,7 +159,10 @@ class PriceChangeState(StrEnum):
 
 
 class Claim(Base):
-    """A member says since when access does not work; while it is open their money stays held."""
+    """A member says since when access does not work; while it is open their money stays held.
+
+    Once upheld, the days from `broken_since` up to `broken_until` count as not served.
+    """
 
     __tablename__ = "claim"
     __table_args__ = (UniqueConstraint("membership_id", "under_way"), Base.__table_args__)
@@ -165,6 +173,7 @@ class Claim(Base):
     under_way: Mapped[bool | None] = mapped_column(default=True)
     state: Mapped[ClaimState] = mapped_column(State(ClaimState))
     broken_since: Mapped[date] = mapped_column(Date)
+    broken_until: Mapped[date | None] = mapped_column(Date)
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

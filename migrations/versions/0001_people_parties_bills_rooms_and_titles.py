@@ -326,6 +326,7 @@ def upgrade() -> None:
         sa.Column("listed", sa.Boolean(), nullable=False),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("recruits_until", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=True),
         sa.Column("anchor_day", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=24), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -346,6 +347,7 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
     )
     with op.batch_alter_table("party", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_party_ends_on"), ["ends_on"], unique=False)
         batch_op.create_index(batch_op.f("ix_party_state"), ["state"], unique=False)
 
     op.create_table(
@@ -545,6 +547,7 @@ def upgrade() -> None:
         sa.Column("under_way", sa.Boolean(), nullable=True),
         sa.Column("state", sa.String(length=24), nullable=False),
         sa.Column("broken_since", sa.Date(), nullable=False),
+        sa.Column("broken_until", sa.Date(), nullable=True),
         sa.Column("opened_at", core.db.UtcDateTime(), nullable=False),
         sa.Column("answered_at", core.db.UtcDateTime(), nullable=True),
         sa.Column("closed_at", core.db.UtcDateTime(), nullable=True),

@@ -50,7 +50,7 @@ async def test_a_member_who_leaves_frees_the_seat_on_a_day(db: Database, clock: 
     async with till_open(db, clock) as till:
         await till.pays((await joins(db, clock, opened, member)).id)
 
-    await db.transact(flows.leave_party, opened.id, member.id, clock.now())
+    await db.transact(flows.leave_party, opened.id, member.id, clock.now(), LIMITS)
 
     assert await events(db, clock) == [("12-23", "member_leaves")]
 

@@ -31,7 +31,7 @@ async def _expire(counter: Counter, bill: Bill) -> None:
 async def _refund(counter: Counter, bill: Bill, won: int) -> None:
     async with counter.till.db.write() as session:
         fresh = await session.get_one(Bill, bill.id)
-        await plan_refund(session, fresh, won, "left", counter.till.clock.now())
+        await plan_refund(session, fresh, won, "left", counter.till.clock.now(), LIMITS)
     await counter.till.janitor()
 
 

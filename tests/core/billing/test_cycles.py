@@ -21,7 +21,7 @@ async def _calendar(till: Till) -> None:
     async with till.db.read() as session:
         recruiting = await flows.recruiting_parties(session, till.clock.now())
     for party_id in recruiting:
-        await till.db.transact(flows.start_or_cancel_due, party_id, till.clock.now())
+        await till.db.transact(flows.start_or_cancel_due, party_id, till.clock.now(), LIMITS)
     async with till.db.read() as session:
         running = await running_parties(session)
     for party_id in running:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from core.billing import Bill, BillState, RefundState, plan_refund, refunds
+from core.billing import Bill, BillState, RefundState, RefundWay, plan_refund, refunds
 from core.errors import InvalidInput
-from tests.builders import open_bill
+from tests.builders import LIMITS, open_bill
 from tests.till import GivesUp, Till
 
 
@@ -18,7 +18,8 @@ async def _planned(till: Till, won: int | None = None, **about: object) -> int:
 
 async def _plan(till: Till, bill_id: int, won: int) -> int:
     async with till.db.write() as session:
-        return (await plan_refund(session, await session.get_one(Bill, bill_id), won, "left", till.clock.now())).id
+        bill = await session.get_one(Bill, bill_id)
+        return (await plan_refund(session, bill, won, "left", till.clock.now(), LIMITS))[0].id
 
 
 async def test_a_full_refund_empties_what_was_held(till: Till) -> None:
@@ -86,22 +87,22 @@ async def test_a_refund_waits_for_a_bootpay_that_answers(till: Till, fault: str)
         await till.minutes_pass(minutes)
 
     assert [refund.state for refund in await till.refunds()] == [RefundState.DONE]
-    assert (till.charged(), await till.said("billing.refunded"), await till.said("billing.refund_failed")) == (0, 1, 0)
+    assert (till.charged(), await till.said("billing.refunded"), await till.said("refunds.by_operator")) == (0, 1, 0)
 
 
-async def test_a_refund_that_bootpay_will_not_make_is_told_and_kept(till: Till) -> None:
+async def test_a_refund_that_bootpay_will_not_make_becomes_the_operators(till: Till) -> None:
     await _planned(till)
     till.faults.add("*", "cancel_refused")
 
     await till.janitor()
 
-    (refund,) = await till.refunds()
-    assert (refund.state, refund.provider_word) == (RefundState.FAILED, "RC_CANCEL_SERVER_ERROR")
-    assert (till.charged(), await till.held(), await till.said("billing.refund_failed")) == (4250, 4250, 1)
+    refused, transfer = await till.refunds()
+    assert (refused.state, refused.provider_word) == (RefundState.FAILED, "RC_CANCEL_SERVER_ERROR")
+    assert (transfer.state, transfer.way, transfer.amount_won) == (RefundState.PLANNED, RefundWay.OPERATOR, 4250)
+    assert (till.charged(), await till.held(), await till.said("refunds.by_operator")) == (4250, 4250, 1)
     assert await till.records() == ["refund_failed"]
-    await _plan(till, refund.bill_id, 4250)
-    await till.janitor()
-    assert (till.charged(), await till.held()) == (0, 0)
+    with pytest.raises(InvalidInput):
+        await _plan(till, refused.bill_id, 1)
 
 
 async def test_money_that_an_operator_gave_back_elsewhere_is_not_sent_twice(till: Till) -> None:

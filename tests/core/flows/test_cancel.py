@@ -20,7 +20,7 @@ async def _state(till: Till, opened: Party) -> PartyState:
 async def _due(till: Till) -> list[PartyState | None]:
     async with till.db.read() as session:
         due = await recruiting_parties(session, till.clock.now())
-    return [await till.db.transact(start_or_cancel_due, party_id, till.clock.now()) for party_id in due]
+    return [await till.db.transact(start_or_cancel_due, party_id, till.clock.now(), LIMITS) for party_id in due]
 
 
 async def test_cancelling_gives_everybody_everything_back(till: Till) -> None:
@@ -31,7 +31,7 @@ async def test_cancelling_gives_everybody_everything_back(till: Till) -> None:
     for bill in paid:
         await till.pays(bill.id)
 
-    back = await till.db.transact(cancel_party, opened.id, host.id, till.clock.now())
+    back = await till.db.transact(cancel_party, opened.id, host.id, till.clock.now(), LIMITS)
     await till.janitor()
 
     assert back == 8500
@@ -54,10 +54,10 @@ async def test_cancelling_waits_for_a_payment_that_is_being_checked(till: Till) 
     assert await till.settles(await till.approves(bill.id)) is Outcome.CHECKING
 
     with pytest.raises(BillBusy):
-        await till.db.transact(cancel_party, opened.id, host.id, till.clock.now())
+        await till.db.transact(cancel_party, opened.id, host.id, till.clock.now(), LIMITS)
     assert await _state(till, opened) is PartyState.RECRUITING
     await till.minutes_pass(3)
-    await till.db.transact(cancel_party, opened.id, host.id, till.clock.now())
+    await till.db.transact(cancel_party, opened.id, host.id, till.clock.now(), LIMITS)
     await till.janitor()
 
     assert (till.charged(), await till.held()) == (0, 0)
@@ -70,9 +70,9 @@ async def test_only_the_host_cancels_and_only_before_the_start(till: Till) -> No
     await till.pays((await joins(till.db, till.clock, opened, someone)).id)
 
     with pytest.raises(NotYours):
-        await till.db.transact(cancel_party, opened.id, someone.id, till.clock.now())
+        await till.db.transact(cancel_party, opened.id, someone.id, till.clock.now(), LIMITS)
     with pytest.raises(Outdated):
-        await till.db.transact(cancel_party, opened.id, host.id, till.clock.now())
+        await till.db.transact(cancel_party, opened.id, host.id, till.clock.now(), LIMITS)
 
     assert await _state(till, opened) is PartyState.ACTIVE
 

@@ -78,7 +78,7 @@ async def test_a_code_of_nothing_leads_nowhere(till: Till) -> None:
 async def test_a_cancelled_party_takes_nobody(till: Till) -> None:
     host = await person(till.db, till.clock, "민수")
     opened = await party(till.db, till.clock, host, starts_in=3)
-    await till.db.transact(flows.cancel_party, opened.id, host.id, till.clock.now())
+    await till.db.transact(flows.cancel_party, opened.id, host.id, till.clock.now(), LIMITS)
 
     with pytest.raises(PartyClosed):
         await joins(till.db, till.clock, opened)

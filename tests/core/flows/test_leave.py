@@ -42,7 +42,7 @@ async def test_the_preview_says_what_leaving_then_does(till: Till) -> None:
     async with till.db.read() as session:
         preview = await leave_preview(session, opened.id, someone.id, till.clock.now())
 
-    plan = await till.db.transact(leave_party, opened.id, someone.id, till.clock.now())
+    plan = await till.db.transact(leave_party, opened.id, someone.id, till.clock.now(), LIMITS)
 
     assert plan == preview
     assert (plan.leaves_on, plan.back_won, plan.at_once) == (date(2026, 12, 23), 0, False)
@@ -52,7 +52,7 @@ async def test_the_preview_says_what_leaving_then_does(till: Till) -> None:
 
 async def test_the_seat_is_kept_to_the_last_paid_day(till: Till) -> None:
     opened, someone, bill = await _member(till)
-    await till.db.transact(leave_party, opened.id, someone.id, till.clock.now())
+    await till.db.transact(leave_party, opened.id, someone.id, till.clock.now(), LIMITS)
 
     days_pass(till.clock, 29)
     assert await _close(till) == 0
@@ -68,7 +68,7 @@ async def test_the_seat_is_kept_to_the_last_paid_day(till: Till) -> None:
 async def test_before_the_first_day_everything_comes_back_at_once(till: Till) -> None:
     opened, someone, bill = await _member(till, starts_in=5)
 
-    plan = await till.db.transact(leave_party, opened.id, someone.id, till.clock.now())
+    plan = await till.db.transact(leave_party, opened.id, someone.id, till.clock.now(), LIMITS)
     await till.janitor()
 
     assert (plan.back_won, plan.at_once) == (4250, True)
@@ -81,7 +81,7 @@ async def test_an_open_next_bill_is_void_and_nothing_is_owed(till: Till) -> None
     opened, someone, first = await _member(till)
     second = await _next_bill(till, opened, first)
 
-    plan = await till.db.transact(leave_party, opened.id, someone.id, till.clock.now())
+    plan = await till.db.transact(leave_party, opened.id, someone.id, till.clock.now(), LIMITS)
 
     assert (plan.leaves_on, plan.back_won) == (date(2026, 12, 23), 0)
     assert (await till.bill(second.id)).state is BillState.VOID
@@ -92,7 +92,7 @@ async def test_a_paid_next_month_comes_back_and_this_month_stays(till: Till) -> 
     second = await _next_bill(till, opened, first)
     await till.pays(second.id)
 
-    plan = await till.db.transact(leave_party, opened.id, someone.id, till.clock.now())
+    plan = await till.db.transact(leave_party, opened.id, someone.id, till.clock.now(), LIMITS)
     await till.janitor()
 
     assert (plan.leaves_on, plan.back_won, plan.at_once) == (date(2026, 12, 23), second.amount_won, False)
@@ -107,17 +107,17 @@ async def test_nobody_leaves_while_their_payment_is_being_checked(till: Till) ->
     assert await till.settles(await till.approves(second.id)) is Outcome.CHECKING
 
     with pytest.raises(BillBusy):
-        await till.db.transact(leave_party, opened.id, someone.id, till.clock.now())
+        await till.db.transact(leave_party, opened.id, someone.id, till.clock.now(), LIMITS)
 
     assert (await membership(till.db, first)).state is MembershipState.ACTIVE
     await till.minutes_pass(3)
-    await till.db.transact(leave_party, opened.id, someone.id, till.clock.now())
+    await till.db.transact(leave_party, opened.id, someone.id, till.clock.now(), LIMITS)
 
 
 async def test_who_stays_after_all_gets_the_next_bill_again(till: Till) -> None:
     opened, someone, first = await _member(till)
     second = await _next_bill(till, opened, first)
-    await till.db.transact(leave_party, opened.id, someone.id, till.clock.now())
+    await till.db.transact(leave_party, opened.id, someone.id, till.clock.now(), LIMITS)
 
     await till.db.transact(stay_after_all, opened.id, someone.id, till.clock.now())
 
@@ -130,7 +130,7 @@ async def test_who_stays_after_all_gets_the_next_bill_again(till: Till) -> None:
 
 async def test_who_stays_before_the_next_bill_opened_gets_it_on_its_day(till: Till) -> None:
     opened, someone, first = await _member(till)
-    await till.db.transact(leave_party, opened.id, someone.id, till.clock.now())
+    await till.db.transact(leave_party, opened.id, someone.id, till.clock.now(), LIMITS)
     await till.db.transact(stay_after_all, opened.id, someone.id, till.clock.now())
 
     second = await _next_bill(till, opened, first)
@@ -142,7 +142,7 @@ async def test_nobody_stays_on_a_month_that_was_paid_back(till: Till) -> None:
     opened, someone, first = await _member(till)
     second = await _next_bill(till, opened, first)
     await till.pays(second.id)
-    await till.db.transact(leave_party, opened.id, someone.id, till.clock.now())
+    await till.db.transact(leave_party, opened.id, someone.id, till.clock.now(), LIMITS)
 
     for _ in range(2):
         with pytest.raises(Outdated):
@@ -154,10 +154,10 @@ async def test_nobody_stays_on_a_month_that_was_paid_back(till: Till) -> None:
 
 async def test_leaving_twice_is_told_to_be_outdated(till: Till) -> None:
     opened, someone, _ = await _member(till)
-    await till.db.transact(leave_party, opened.id, someone.id, till.clock.now())
+    await till.db.transact(leave_party, opened.id, someone.id, till.clock.now(), LIMITS)
 
     with pytest.raises(Outdated):
-        await till.db.transact(leave_party, opened.id, someone.id, till.clock.now())
+        await till.db.transact(leave_party, opened.id, someone.id, till.clock.now(), LIMITS)
 
 
 async def test_hosts_and_strangers_do_not_leave(till: Till) -> None:
@@ -165,14 +165,14 @@ async def test_hosts_and_strangers_do_not_leave(till: Till) -> None:
     opened, _, _ = await _member(till, host=host)
 
     with pytest.raises(InvalidInput):
-        await till.db.transact(leave_party, opened.id, host.id, till.clock.now())
+        await till.db.transact(leave_party, opened.id, host.id, till.clock.now(), LIMITS)
     with pytest.raises(NotMember):
-        await till.db.transact(leave_party, opened.id, (await person(till.db, till.clock)).id, till.clock.now())
+        await till.db.transact(leave_party, opened.id, (await person(till.db, till.clock)).id, till.clock.now(), LIMITS)
 
 
 async def test_a_seat_that_was_left_can_be_taken_and_the_leaver_may_come_back(till: Till) -> None:
     opened, someone, _ = await _member(till, seats=2, starts_in=3)
-    await till.db.transact(leave_party, opened.id, someone.id, till.clock.now())
+    await till.db.transact(leave_party, opened.id, someone.id, till.clock.now(), LIMITS)
 
     again = await joins(till.db, till.clock, opened, someone)
     await till.pays(again.id)

@@ -122,7 +122,7 @@ async def test_who_is_leaving_reads_their_last_day_and_no_next_payment(db: Datab
     clock.move_to(clock.now() + timedelta(days=1))
 
     async with db.write() as session:
-        await leave_party(session, built.party_id, built.members[0].id, clock.now())
+        await leave_party(session, built.party_id, built.members[0].id, clock.now(), LIMITS)
     shown = await board_of(db, clock, built, built.members[0])
 
     assert shown["last_day"] == "2026-12-04"

@@ -19,6 +19,7 @@ from core.parties import Membership, touch
 from core.people import Person
 from core.rooms import Room, RoomPresence, RoomSeat, due, enter, reconcile_due, reconciling
 from core.rooms.boards import take_board
+from tests.builders import LIMITS
 from tests.core.rooms.building import (
     Built,
     let_join,
@@ -188,7 +189,7 @@ async def test_who_leaves_the_party_loses_seat_and_presence_and_the_others_are_t
     leaver = built.members[0]
     async with db.write() as session:
         await enter(session, leaver.id, built.party_id, clock.now())
-        plan = await leave_party(session, built.party_id, leaver.id, clock.now())
+        plan = await leave_party(session, built.party_id, leaver.id, clock.now(), LIMITS)
     await reconciled(db, clock, built)
     await send_all(db)
     assert leaver.id in await seats_of(db, (await open_room(db, built)).id)  # paid until the end of the period
@@ -216,7 +217,7 @@ async def test_a_party_that_is_called_off_closes_its_room_for_everybody(db: Data
     await send_all(db)
 
     async with db.write() as session:
-        await cancel_party(session, built.party_id, built.host.id, clock.now())
+        await cancel_party(session, built.party_id, built.host.id, clock.now(), LIMITS)
     assert await reconciled(db, clock, built) is True
     assert await reconciled(db, clock, built) is False
 

@@ -199,7 +199,7 @@ async def test_a_stay_that_has_ended_ends_the_relay_at_once(db: Database, clock:
     async with db.write() as session:
         for person in made.people:
             await enter(session, person.id, made.party_id, clock.now())
-        await cancel_party(session, made.party_id, made.host.id, clock.now())
+        await cancel_party(session, made.party_id, made.host.id, clock.now(), LIMITS)
 
     async with db.read() as session:  # the room has not caught up yet
         for person in made.people:
