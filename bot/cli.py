@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import structlog
@@ -155,6 +156,61 @@ def train() -> None:
         await db.close()
 
     _run(learn())
+
+
+@app.command()
+def evaluate(
+    ratings: Annotated[Path | None, typer.Option(help="u.data, a :: file, or CSV with a header.")] = None,
+    titles: Annotated[Path | None, typer.Option(help="u.item, movies.csv, a :: file, or CSV with a header.")] = None,
+    folds: Annotated[int, typer.Option(min=2, help="Folds of cross-validation.")] = 5,
+    seed: Annotated[int, typer.Option(min=0, help="Decides folds, splits and samples.")] = 0,
+    train_file: Annotated[Path | None, typer.Option("--train", help="Train on this file, with --test.")] = None,
+    test_file: Annotated[Path | None, typer.Option("--test", help="Predict the rows of this file.")] = None,
+    scale: Annotated[
+        str | None, typer.Option(help="The scale of the ratings, e.g. 1:10, where it is not clear.")
+    ] = None,
+    rank: Annotated[bool, typer.Option("--rank", help="Lists: each user's rows split 80/20.")] = False,
+    cold: Annotated[str, typer.Option(help="People with so few ratings, e.g. 0,1,5,10.")] = "",
+    groups: Annotated[bool, typer.Option("--groups", help="Lists for groups of 2 to 6.")] = False,
+    ties: Annotated[bool, typer.Option("--ties", help="Equal scores in a young database.")] = False,
+    peers: Annotated[bool, typer.Option("--peers", help="Surprise, popularity and implicit in the same run.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    plot: Annotated[Path | None, typer.Option(help="Draw a picture (PNG) there.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of numpy's linear algebra.")] = 1,
+) -> None:
+    """Measure the recommender on a file of ratings."""
+    # Read when numpy is loaded, which is below.
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), str(threads))
+    from bot import evaluating
+    from recommender.files import FileRefused, parse_scale
+    from recommender.report import Questions
+
+    source = train_file or ratings
+    if source is None or (test_file is None) != (train_file is None):
+        console.print("[red]Give --ratings FILE, or --train FILE with --test FILE.[/red]")
+        raise typer.Exit(2)
+    try:
+        asked = Questions(
+            folds=folds,
+            seed=seed,
+            rank=rank,
+            cold=[int(size) for size in cold.split(",") if size],
+            groups=groups,
+            ties=ties,
+            peers=peers,
+        )
+        on = parse_scale(scale) if scale else None
+        found = evaluating.evaluate(source, titles, test_file, on, asked, Console(stderr=True))
+    except (FileRefused, FileNotFoundError, ValueError) as error:
+        console.print(f"[red]{error}[/red]")
+        raise typer.Exit(2) from None
+    if plot is not None:
+        evaluating.draw(found, plot)
+    if as_json:
+        print(evaluating.as_json(found))
+        return
+    for table in evaluating.as_tables(found):
+        console.print(table)
 
 
 @app.command()

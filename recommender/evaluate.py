@@ -1,15 +1,29 @@
 """How good the two heads are, measured on ratings they have not seen."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass
 
 import numpy as np
 
 from recommender.arrays import F64, I64, Bools
 from recommender.border import Ratings
+from recommender.groups import METHODS, pick_together
 from recommender.model import Model
+from recommender.titles import Titles
 
 RELEVANT = 4.0
+LISTED = 10
+COLD_PEOPLE, COLD_RATED = 200, 20
+GROUP_SIZES = range(2, 7)
+GROUPS_OF_A_SIZE = 300
+YOUNG = ((5, 5), (20, 8), (100, 10))
+_DISCOUNTS = 1 / np.log2(np.arange(LISTED) + 2)
+
+Top = Callable[[int], Sequence[int]]
+"""Lists the best titles for a user, without those the user has rated."""
+Tick = Callable[[str, float], None]
+"""Is told what is going on, and how much of it is done (0 to 1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +33,24 @@ class ListQuality:
     ndcg10: float
     recall10: float
     coverage10: float
+
+
+@dataclass(frozen=True, slots=True)
+class StarQuality:
+    """Root mean squared and mean absolute error, in the file's own scale, and the seconds that it took."""
+
+    rmse: float
+    mae: float
+    fit_s: float
+    predict_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class GroupQuality:
+    """NDCG@10 of the members of groups: their mean, and that of the worst-off, averaged over groups."""
+
+    mean: float
+    min: float
 
 
 def folds(rows: int, count: int = 5, seed: int = 0) -> Iterator[tuple[I64, I64]]:
@@ -43,8 +75,8 @@ def split_each_user(ratings: Ratings, share: float = 0.2, seed: int = 0) -> tupl
 def predictions(model: Model, known: Ratings, asked: Ratings) -> F64:
     """Return the predicted stars of every row of `asked`, each user folded in from their rows of `known`."""
     result = np.empty(len(asked))
-    for user, begin, end in _users(asked):
-        rated = _of(known, user)
+    for user, begin, end in by_user(asked):
+        rated = rated_by(known, user)
         result[begin:end] = model.predict(rated, asked.titles[begin:end].tolist())
     return result
 
@@ -54,31 +86,192 @@ def rmse(predicted: F64, stars: F64) -> float:
     return float(np.sqrt(np.mean((predicted - stars) ** 2)))
 
 
-def list_quality(model: Model, known: Ratings, held_out: Ratings) -> ListQuality:
-    """Rank every title a user has not rated in `known`; relevant is what they gave 4 stars or more in `held_out`."""
-    discounts = 1 / np.log2(np.arange(10) + 2)
+def mae(predicted: F64, stars: F64) -> float:
+    """Return the mean absolute error."""
+    return float(np.mean(np.abs(predicted - stars)))
+
+
+def averaged(parts: Sequence[StarQuality]) -> StarQuality:
+    """Return the mean of several folds."""
+    return StarQuality(*(float(np.mean(values)) for values in zip(*map(astuple, parts), strict=True)))
+
+
+def list_quality(
+    model: Model, known: Ratings, held_out: Ratings, *, relevant: float = RELEVANT, tick: Tick | None = None
+) -> ListQuality:
+    """Rank every title a user has not rated in `known`; relevant is what they gave that many stars in `held_out`."""
+
+    def top(user: int) -> list[int]:
+        return [pick.title_id for pick in model.recommend(rated_by(known, user), n=LISTED)]
+
+    return quality_of(top, held_out, len(model.title_ids), relevant=relevant, tick=tick)
+
+
+def quality_of(
+    top: Top, held_out: Ratings, titles: int, *, relevant: float = RELEVANT, tick: Tick | None = None
+) -> ListQuality:
+    """Judge the first ten of anything that lists titles for a user, out of so many titles."""
+    people = list(by_user(held_out))
     gains, recalls, shown = [], [], set[int]()
-    for user, begin, end in _users(held_out):
-        wanted = set(held_out.titles[begin:end][held_out.stars[begin:end] >= RELEVANT].tolist())
-        if not wanted:
-            continue
-        ids = [pick.title_id for pick in model.recommend(_of(known, user), n=10)]
-        hits = np.array([number in wanted for number in ids])
-        best = discounts[: min(len(wanted), 10)].sum()
-        gains.append(float((hits * discounts[: len(ids)]).sum() / best))
-        recalls.append(float(hits.sum() / len(wanted)))
-        shown.update(ids)
+    for done, (user, begin, end) in enumerate(people):
+        wanted = set(held_out.titles[begin:end][held_out.stars[begin:end] >= relevant].tolist())
+        if tick is not None:
+            tick("ranking", done / len(people))
+        if wanted:
+            ids = list(top(user))[:LISTED]
+            gains.append(ndcg(ids, wanted))
+            recalls.append(len(wanted.intersection(ids)) / len(wanted))
+            shown.update(ids)
     if not gains:
         return ListQuality(0.0, 0.0, 0.0)
-    return ListQuality(float(np.mean(gains)), float(np.mean(recalls)), len(shown) / len(model.title_ids))
+    return ListQuality(float(np.mean(gains)), float(np.mean(recalls)), len(shown) / titles)
 
 
-def _users(ratings: Ratings) -> Iterator[tuple[int, int, int]]:
+def ndcg(listed: Sequence[int], wanted: set[int]) -> float:
+    """Return the normalised discounted cumulative gain of the first ten."""
+    hits = np.array([number in wanted for number in listed[:LISTED]], dtype=np.float64)
+    best = _DISCOUNTS[: min(len(wanted), LISTED)].sum()
+    return float((hits * _DISCOUNTS[: len(hits)]).sum() / best)
+
+
+def cold_start(
+    train: Callable[[Ratings], Model],
+    ratings: Ratings,
+    sizes: Sequence[int],
+    *,
+    seed: int = 0,
+    relevant: float = RELEVANT,
+    tick: Tick | None = None,
+) -> Mapping[int, tuple[float, float]]:
+    """Return (RMSE in stars, NDCG@10) of people with so few ratings: 200 people, by seed, whom training never saw."""
+    rng = np.random.default_rng(seed)
+    users, counts = np.unique(ratings.users, return_counts=True)
+    able = users[counts >= COLD_RATED]
+    strangers = rng.choice(able, min(COLD_PEOPLE, len(able)), replace=False)
+    strange = np.isin(ratings.users, strangers)
+    model = train(ratings.where(~strange))
+    theirs = ratings.where(strange)
+    chance = rng.random(len(theirs))
+    found: dict[int, tuple[float, float]] = {}
+    for number, size in enumerate(sizes):
+        errors, gains = [], []
+        for _, begin, end in by_user(theirs):
+            order = begin + np.argsort(chance[begin:end])
+            kept, held = order[:size], order[size:]
+            rated = dict(zip(theirs.titles[kept].tolist(), theirs.stars[kept].tolist(), strict=True))
+            errors.append(model.predict(rated, theirs.titles[held].tolist()) - theirs.stars[held])
+            wanted = set(theirs.titles[held][theirs.stars[held] >= relevant].tolist())
+            if wanted:
+                gains.append(ndcg([pick.title_id for pick in model.recommend(rated, n=LISTED)], wanted))
+            if tick is not None:
+                tick(f"{size} ratings", (number + end / len(theirs)) / len(sizes))
+        found[size] = rmse(np.concatenate(errors), np.zeros(1)), float(np.mean(gains)) if gains else 0.0
+    return found
+
+
+def ties(
+    train: Callable[[Ratings], Model], ratings: Ratings, titles: Titles, people: int, each: int, seed: int = 0
+) -> float:
+    """Return the share of unseen titles whose score, to three decimals, equals that of a title unlike them.
+
+    The database is young: `people` of the file, chosen by seed, with `each` of their ratings. Titles that are the
+    same in everything but the id may tie.
+    """
+    rng = np.random.default_rng(seed)
+    users, counts = np.unique(ratings.users, return_counts=True)
+    chosen = rng.choice(users[counts >= each], people, replace=False)
+    rows = np.concatenate([rng.choice(np.flatnonzero(ratings.users == user), each, replace=False) for user in chosen])
+    young = ratings.where(np.sort(rows))
+    model = train(young)
+    kinds = _kinds(titles)
+    shares = []
+    for user in chosen.tolist():
+        rated = rated_by(young, user)
+        scores = {number: round(score, 3) for number, score in model.scores(rated).items() if number not in rated}
+        kinds_of_score: dict[float, set[object]] = {}
+        for number, score in scores.items():
+            kinds_of_score.setdefault(score, set()).add(kinds.get(number, number))
+        shares.append(np.mean([len(kinds_of_score[score]) > 1 for score in scores.values()]))
+    return float(np.mean(shares))
+
+
+def _kinds(titles: Titles) -> dict[int, object]:
+    return {title.id: astuple(title)[1:] for title in titles.rows}
+
+
+def group_quality(
+    model: Model,
+    known: Ratings,
+    held_out: Ratings,
+    *,
+    methods: Sequence[str] = METHODS,
+    seed: int = 0,
+    groups: int = GROUPS_OF_A_SIZE,
+    relevant: float = RELEVANT,
+    tick: Tick | None = None,
+) -> Mapping[str, list[GroupQuality]]:
+    """Return, by method, what each of so many random groups of 2 to 6 got, the same groups for every method.
+
+    Candidates are the titles that no member has rated in `known`; a member's gain is NDCG@10 over what they gave
+    `relevant` stars in `held_out`.
+    """
+    rng = np.random.default_rng(seed)
+    wants = {
+        user: set(held_out.titles[begin:end][held_out.stars[begin:end] >= relevant].tolist())
+        for user, begin, end in by_user(held_out)
+    }
+    able = np.array([user for user, wanted in wants.items() if wanted])
+    ids = np.sort(model.title_ids)
+    scores: dict[int, F64] = {}
+    found: dict[str, list[GroupQuality]] = {method: [] for method in methods}
+    sizes = [size for size in GROUP_SIZES if size <= len(able)]
+    for turn, size in enumerate(np.repeat(sizes, groups).tolist()):
+        members = rng.choice(able, size, replace=False).tolist()
+        seen = {number for user in members for number in rated_by(known, user)}
+        for user in members:
+            if user not in scores:
+                by_id = model.scores(rated_by(known, user))
+                scores[user] = np.array([by_id[number] for number in ids.tolist()])
+        table = np.array([scores[user] for user in members])
+        table[:, np.isin(ids, np.array(sorted(seen)))] = -np.inf
+        for method in methods:
+            listed = ids[pick_together(table, LISTED, method=method)].tolist()
+            gains = [ndcg(listed, wants[user] - seen) for user in members if wants[user] - seen]
+            if gains:
+                found[method].append(GroupQuality(float(np.mean(gains)), float(min(gains))))
+        if tick is not None:
+            tick("groups", turn / (len(sizes) * groups))
+    return found
+
+
+def surely_above(ours: F64, theirs: F64, *, draws: int = 10_000, seed: int = 0) -> tuple[float, float]:
+    """Return the 95 % interval of the mean of paired differences, by bootstrap; above 0 means surely better."""
+    rng = np.random.default_rng(seed)
+    difference = ours - theirs
+    means = [difference[rng.integers(0, len(difference), len(difference))].mean() for _ in range(draws)]
+    low, high = np.quantile(means, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def by_user(ratings: Ratings) -> Iterator[tuple[int, int, int]]:
     """Yield (user, first row, one past the last row); rows are sorted by user."""
     users, starts, counts = np.unique(ratings.users, return_index=True, return_counts=True)
     yield from zip(users.tolist(), starts.tolist(), (starts + counts).tolist(), strict=True)
 
 
-def _of(ratings: Ratings, user: int) -> dict[int, float]:
+def rated_by(ratings: Ratings, user: int) -> dict[int, float]:
+    """Return what one user rated."""
     begin, end = np.searchsorted(ratings.users, [user, user + 1])
     return dict(zip(ratings.titles[begin:end].tolist(), ratings.stars[begin:end].tolist(), strict=True))
+
+
+class Stopwatch:
+    """Counts the seconds between two looks at it."""
+
+    def __init__(self) -> None:
+        self._since = time.perf_counter()
+
+    def lap(self) -> float:
+        """Return the seconds since the last look."""
+        before, self._since = self._since, time.perf_counter()
+        return self._since - before

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from recommender import reasons, scoring, snapshot
 from recommender.arrays import F64, I64
@@ -100,6 +101,23 @@ class Model:
         result = np.full(len(at), trained.stars.average(float(person.readers.generosity[0])))
         known = np.flatnonzero(at >= 0)
         result[known] = trained.stars.predict(person.readers, np.zeros_like(known), at[known])
+        return np.asarray(np.clip(result, LOWEST, HIGHEST), dtype=np.float64)
+
+    def predict_rows(self, known: Ratings, users: I64, title_ids: I64) -> F64:
+        """Return the stars (0.5 to 5) of pairs of user and title, each user folded in from their rows of `known`."""
+        head, place = self._trained.stars, self._trained.position
+        at = np.array([place.get(number, -1) for number in known.titles.tolist()], dtype=np.int64)
+        people, of_row = np.unique(known.users, return_inverse=True)
+        # one row more than there are people: who is not among them has rated nothing
+        shape = (len(people) + 1, len(self._trained.title_ids))
+        cells = sparse.csr_array((known.stars[at >= 0], (of_row[at >= 0], at[at >= 0])), shape=shape)
+        readers = head.read(cells)
+        row = np.minimum(np.searchsorted(people, users), len(people) - 1) if len(people) else np.zeros_like(users)
+        who = np.where(people[row] == users, row, len(people)) if len(people) else row
+        asked = np.array([place.get(number, -1) for number in title_ids.tolist()], dtype=np.int64)
+        result = head.average(readers.generosity[who])
+        pairs = np.flatnonzero(asked >= 0)
+        result[pairs] = head.predict(readers, who[pairs], asked[pairs])
         return np.asarray(np.clip(result, LOWEST, HIGHEST), dtype=np.float64)
 
     def dump(self) -> bytes:
