@@ -326,7 +326,7 @@ async def test_while_a_link_is_being_approved_the_card_waits(till: Till) -> None
 async def test_who_left_is_not_charged(till: Till) -> None:
     bill = await cards.due_bill(till)
 
-    await till.db.transact(flows.leave_party, bill.party_id, bill.person_id, till.clock.now())
+    await till.db.transact(flows.leave_party, bill.party_id, bill.person_id, till.clock.now(), LIMITS)
 
     assert (await till.bill(bill.id)).state is BillState.VOID
     assert await cards.charges_bill(till, bill.id) is None
@@ -338,7 +338,7 @@ async def test_leaving_waits_while_the_card_is_being_charged(till: Till) -> None
     await cards.charges(till, GivesUp(till))
 
     with pytest.raises(BillBusy):
-        await till.db.transact(flows.leave_party, bill.party_id, bill.person_id, till.clock.now())
+        await till.db.transact(flows.leave_party, bill.party_id, bill.person_id, till.clock.now(), LIMITS)
 
 
 async def test_an_approval_of_a_charge_by_card_is_confirmed_by_nobody(till: Till) -> None:
