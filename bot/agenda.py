@@ -17,13 +17,15 @@ from core.parties import Membership, MembershipState, Party, PartyState, Role
 
 # A day's work begins a minute after midnight.
 DAYBREAK = time(0, 1)
+# States of a bill of which something may be held.
+HELD = (BillState.PAID, BillState.PARTLY_REFUNDED)
 Event = tuple[datetime, str]
 
 
 async def coming(session: AsyncSession, now: datetime, limits: Limits) -> list[Event]:
     """Return when what happens next, soonest first.
 
-    Kinds: hold_over, party_starts, recruiting_ends, next_bill, reminder, member_leaves, party_ends.
+    Kinds: hold_over, party_starts, recruiting_ends, next_bill, reminder, release, member_leaves, party_ends.
     """
     found = [
         *await _moments(session, "hold_over", Membership.held_until, Membership.state == MembershipState.RESERVED),
@@ -32,6 +34,7 @@ async def coming(session: AsyncSession, now: datetime, limits: Limits) -> list[E
         *await _next_bills(session, limits),
         *await _reminders(session),
         *await _days(session, "party_ends", Party.ends_on, Party.state == PartyState.ENDING),
+        *await _days(session, "release", Bill.serves_until, Bill.state.in_(HELD) & Bill.released_at.is_(None)),
         *await _days(session, "member_leaves", Membership.leaves_on, Membership.state == MembershipState.LEAVING),
     ]
     return sorted({event for event in found if event[0] > now})

@@ -69,7 +69,14 @@ class Two:
             pay_links=self.pay_links,
             recommending=self.recommending,
         )
-        self.sender = Sender(telegram.bot, db, clock, Wording(around), in_flight=settings.sends_in_flight)
+        self.sender = Sender(
+            telegram.bot,
+            db,
+            clock,
+            Wording(around),
+            in_flight=settings.sends_in_flight,
+            alert_chat=settings.alert_chat_id,
+        )
         self.chores = Chores(db, clock, self.bootpay, settings.limits)
         learning = [
             Tick("training", 1800, partial(train_when_due, db, settings)),

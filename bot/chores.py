@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.edge import TelegramUpdate
 from bot.ticks import Tick
 from core import billing, flows, leases, rooms
+from core.alerts import alert, purge_alerts
 from core.audit import Violation, check, check_changed
 from core.billing.tables import Reminder, ReminderState
 from core.clock import Clock
@@ -63,7 +64,7 @@ class Chores:
             await self._db.transact(flows.expire_holds, membership_id, party_id, now)
 
     async def calendar(self) -> None:
-        """Start parties, open cycles, end stays, send reminders."""
+        """Start parties, open cycles, end stays, send reminders, release and plan payouts."""
         now = self._clock.now()
         today = seoul_date(now)
         async with self._db.read() as session:
@@ -88,6 +89,19 @@ class Chores:
             bills = await billing.due_bills(session, now)
         for bill_id in bills:
             await self._db.transact(billing.remind, bill_id, now)
+        await self._payouts()
+
+    async def _payouts(self) -> None:
+        """Release what is served, and plan what is owed to hosts."""
+        now = self._clock.now()
+        async with self._db.read() as session:
+            served = await billing.due_releases(session, now)
+        for party_id in served:
+            await self._db.transact(billing.release_due, party_id, self._limits, now)
+        async with self._db.read() as session:
+            owed = await billing.due_payouts(session, self._limits.payout_minimum_won)
+        for person_id in owed:
+            await self._db.transact(billing.plan_payout, person_id, self._limits.payout_minimum_won, now)
 
     async def rooms(self) -> None:
         """Let rooms and boards catch up with their parties."""
@@ -95,8 +109,10 @@ class Chores:
 
     async def audit(self) -> None:
         """Ask every invariant of the parties that changed, once a night of everything; a violation is told at once."""
+        now = self._clock.now()
         for violation in await self._violations():
             log.critical("audit_violation", name=violation.name, sentence=violation.sentence, rows=violation.rows)
+            await self._db.transact(alert_of, violation, now)
 
     async def _violations(self) -> Sequence[Violation]:
         now, holder = self._clock.now(), uuid4().hex
@@ -119,6 +135,12 @@ class Chores:
         async with self._db.read() as session:
             waiting = await _next_instants(session, now)
         return min([*waiting, seoul_instant(seoul_date(now) + timedelta(days=1), time(0, 1))])
+
+
+async def alert_of(session: AsyncSession, violation: Violation, now: datetime) -> None:
+    """Tell the operators of a broken invariant."""
+    rows = ", ".join(map(str, violation.rows))
+    await alert(session, now, "audit_violation", violation.name, sentence=violation.sentence, rows=rows)
 
 
 def _until_audit(now: datetime) -> timedelta:
@@ -148,3 +170,4 @@ async def _purge(session: AsyncSession, now: datetime) -> None:
     )
     await billing.purge_hints(session, now)
     await rooms.purge_messages(session, now)
+    await purge_alerts(session, now)

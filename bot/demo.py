@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import os
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -28,11 +30,13 @@ from core.clock import ManualClock
 from core.db import Database
 from core.outbox import Outgoing, SendState
 from core.people import AgeBand, Person
+from core.sealing import KEY_BYTES
 
 # Keys that only the stand-ins take; the real services would refuse them.
 TOKEN = f"{10**9}:" + "demo" * 9
 BOOTPAY_KEYS = ("demo-client-key", "demo-server-key")
 CROWD_SEED = 7
+OPERATORS = ("mina", "jun")
 HOST, MEMBERS = "민수", ("하늘", "바다", "지우")
 WAIT_FOR_SILENCE_S = 20.0
 
@@ -174,6 +178,8 @@ def demo_settings(
         host="127.0.0.1",
         port=web_port,
         bootpay_sandbox=True,
+        sealing_keys=f"demo:{base64.urlsafe_b64encode(os.urandom(KEY_BYTES)).decode()}",
+        operators=",".join(OPERATORS),
         telegram_api=telegram.url,
         bootpay_api=bootpay.api_url,
         bootpay_script=bootpay.script_url,

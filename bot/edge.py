@@ -18,10 +18,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from telegram import Message, Update
 from telegram.ext import Application, CallbackContext, filters
 
-from bot.screen import TOAST_CHARACTERS, Edit, Replies, Reply, Say, Screen, Toast
+from bot.screen import TOAST_CHARACTERS, Delete, Edit, Replies, Reply, Say, Screen, Toast
 from bot.tap import Surroundings, Tap, current_tap
 from bot.texts import SPEECH, language_of
 from bot.views import errors as error_views
+from core.alerts import alert
 from core.clock import Clock
 from core.db import Base, Database, UtcDateTime, changed, database_away, may_repeat
 from core.errors import BusinessError
@@ -174,6 +175,7 @@ class Edge:
         if row.attempts < MOST_ATTEMPTS:
             return Outcome.FAILED
         row.dead_at = now
+        await alert(session, now, "dead_update", row.error, update=update_id, error=row.error)
         try:
             async with session.begin_nested():
                 tap = await self._prepare(session, Update.de_json(payload, self._application.bot), now)
@@ -229,6 +231,9 @@ def say(tap: Tap, replies: Replies) -> None:
                 _show(tap, screen, edits=tap.message_id if tap.callback_query_id is not None else None)
             case Say(screen=screen, on_sent=on_sent):
                 _show(tap, screen, on_sent=on_sent)
+            case Delete():
+                gone = {"chat_id": tap.chat_id, "message_id": tap.message_id}
+                call(tap.session, tap.now, tap.chat_id, "deleteMessage", gone)
             case Screen():
                 _show(tap, reply)
             case _:

@@ -56,6 +56,26 @@ async def follow_invitation(phone: Phone, code: str, *, newcomer: bool = True) -
     return await phone.link("결제하기")
 
 
+async def register_account(host: Phone, number: str = "123-456-789012") -> None:
+    """Register a payout account in the chat."""
+    await host.says("/payout")
+    await host.taps("계좌 등록하기")
+    await host.taps("국민")
+    await host.sees("예금주 이름을 보내 주세요")
+    await host.says("김민수")
+    await host.sees("계좌번호를 보내 주세요")
+    await host.says(number)
+    await host.sees("계좌를 등록했어요")
+
+
+async def prove_account(host: Phone, code: str) -> None:
+    """Type in the digits that came with one won."""
+    await host.taps("숫자 4개 입력하기", anywhere=True)
+    await host.sees("숫자 4개를 보내 주세요")
+    await host.says(code)
+    await host.sees("계좌를 확인했어요")
+
+
 async def pay(link: str, bootpay_url: str, action: str = "approve") -> str:
     """Open a payment link, press the button, act in the provider's window, come back; return the last page's text."""
     origin = re.match(r"https?://[^/]+", link)

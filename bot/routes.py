@@ -9,8 +9,8 @@ from telegram import Update
 from telegram.ext import Application, CallbackContext, CallbackQueryHandler, CommandHandler, MessageHandler, filters
 
 from bot import dialog
-from bot.handlers import newparty, parties, people, recommend, refunds, rooms, titles
-from bot.screen import Replies
+from bot.handlers import newparty, parties, payouts, people, recommend, refunds, rooms, titles
+from bot.screen import Delete, Replies
 from bot.tap import Tap, current_tap
 from bot.views import rooms as room_views
 from core.errors import ConsentMissing, Outdated
@@ -23,6 +23,8 @@ COMMANDS: dict[str, Handle] = {
     "newparty": newparty.newparty,
     "my": parties.my,
     "bills": parties.bills,
+    "payout": payouts.payout,
+    "status": payouts.status,
     "room": rooms.room,
     "leave_room": rooms.leave,
     "find": titles.find,
@@ -31,7 +33,7 @@ COMMANDS: dict[str, Handle] = {
     "settings": people.settings,
     "help": people.help_,
 }
-MENU = ("newparty", "my", "bills", "room", "find", "rate", "recommend", "settings", "help")
+MENU = ("newparty", "my", "bills", "payout", "room", "find", "rate", "recommend", "settings", "help")
 
 # verb of the callback data (`verb:argument:argument`) -> handler
 BUTTONS: dict[str, Handle] = {
@@ -70,6 +72,9 @@ BUTTONS: dict[str, Handle] = {
     "refunds": refunds.show,
     "access": parties.access,
     "tick": parties.tick,
+    "paccount": payouts.choose_bank,
+    "pbank": payouts.ask_holder,
+    "pcode": payouts.ask_code,
     "room": rooms.enter,
     "find": titles.find_these,
     "title": titles.show,
@@ -88,7 +93,12 @@ ANSWERS: dict[str, Handle] = {
     "nickname": people.take_nickname,
     "picture": people.take_picture,
     "find": titles.take_find,
+    "payout_holder": payouts.take_holder,
+    "payout_number": payouts.take_number,
+    "payout_code": payouts.take_code,
 }
+# Questions whose answers do not stay in the chat, even when they come too late.
+SECRET = {"payout_number"}
 
 # keys of the keyboard that a room shows: labels in every language -> handler; they win over a pending question
 KEYS: tuple[tuple[frozenset[str], Handle], ...] = (
@@ -118,7 +128,8 @@ async def talk(tap: Tap) -> Replies:
         if waiting.expires_at > tap.now:
             return await ANSWERS[waiting.question](tap)
         await dialog.forget(tap.session, tap.person.id)
-        return people.question_expired(tap)
+        late = people.question_expired(tap)
+        return [Delete(), late] if waiting.question in SECRET else late
     heard = await rooms.hear(tap)
     return heard if heard is not None else await people.not_understood(tap)
 

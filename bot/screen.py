@@ -108,7 +108,12 @@ class Toast:
     alert: bool = False
 
 
-Reply = Say | Edit | Toast | Screen
+@dataclass(frozen=True)
+class Delete:
+    """Take the message that is being answered out of the chat: it held what should not stay there."""
+
+
+Reply = Say | Edit | Toast | Screen | Delete
 Replies = Reply | Sequence[Reply] | None
 
 

@@ -20,7 +20,7 @@ from telegram import Bot
 from bot.calls import Sent, deliver
 from bot.screen import Screen
 from bot.tasks import heed_cancellation
-from bot.texts import SPEECH, Speech
+from bot.texts import DEFAULT_LANGUAGE, SPEECH, Speech
 from core import leases
 from core.clock import Clock
 from core.db import Database, changed, database_away, may_repeat
@@ -48,12 +48,22 @@ Lane = tuple[str, int | None]
 class Sender:
     """Sends what waits, one sender at a time by lease, until it is stopped."""
 
-    def __init__(self, bot: Bot, db: Database, clock: Clock, word: Worder, *, in_flight: int = 4) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        db: Database,
+        clock: Clock,
+        word: Worder,
+        *,
+        in_flight: int = 4,
+        alert_chat: int | None = None,
+    ) -> None:
         self._bot = bot
         self._db = db
         self._clock = clock
         self._word = word
         self._in_flight = in_flight
+        self._alert_chat = alert_chat
         self._holder = f"sender-{uuid4().hex[:12]}"
         self._wake = asyncio.Event()
         self._budget = Budget(MESSAGES_PER_SECOND)
@@ -152,13 +162,18 @@ class Sender:
         if isinstance(ready, Sent):
             return ready
         method, data = ready
-        return await deliver(self._bot, method, data, row.attempts)
+        sent = await deliver(self._bot, method, data, row.attempts)
+        if sent.state is SendState.DEAD and row.name.startswith("alerts."):
+            log.critical("alert", name=row.name, not_delivered=sent.error, **row.data)
+        return sent
 
     async def _prepare(self, session: AsyncSession, row: Outgoing) -> tuple[str, dict[str, Any]] | Sent:
         if not await still_valid(session, row):
             return Sent(SendState.DROPPED)
         if row.kind is Kind.CALL:
             return row.name, dict(row.data)
+        if row.person_id is None:
+            return await self._prepare_alert(session, row)
         person = await session.get(Person, row.person_id)
         if person is None or person.telegram_id is None:
             return Sent(SendState.DROPPED, error="nobody to tell")
@@ -168,6 +183,14 @@ class Sender:
             return Sent(SendState.WAITING, again_in=later - now, put_off=True)
         screen = await self._word(session, now, SPEECH[person.language], row.name, row.data)
         return screen.method(person.telegram_id, row.edits_message_id)
+
+    async def _prepare_alert(self, session: AsyncSession, row: Outgoing) -> tuple[str, dict[str, Any]] | Sent:
+        """Word what operators must look at for their chat; where there is none, the log says it."""
+        if self._alert_chat is None:
+            log.critical("alert", name=row.name, **row.data)
+            return Sent(SendState.DROPPED, error="no alert chat")
+        screen = await self._word(session, self._clock.now(), SPEECH[DEFAULT_LANGUAGE], row.name, row.data)
+        return screen.method(self._alert_chat)
 
     async def _record(self, row: Outgoing, sent: Sent) -> None:
         await self._db.transact(record, row, sent, self._clock.now())

@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 from core.billing import Limits
 from core.sealing import Seal
 
+_OPERATOR = re.compile(r"[\w-]{1,40}")
 LOG_LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG")
 # Names that RFC 2606 keeps for documentation: nobody is reached there.
 _NOWHERE = re.compile(r"(^|\.)(example(\.(com|net|org))?|test|invalid)$")
@@ -57,6 +58,9 @@ class Settings(BaseSettings):
     open_days_before: int = Field(7, ge=1)
     sends_in_flight: int = Field(4, ge=1, le=30)
     sealing_keys: SecretStr = SecretStr("")
+    payout_minimum_won: int = Field(1000, ge=1)
+    operators: str = ""
+    alert_chat: str = ""
     bootpay_sandbox: bool = False
     business_notice: str = ""
 
@@ -119,6 +123,20 @@ class Settings(BaseSettings):
             raise ValueError("must be name:key,... with keys as `two keys new` makes them") from None
         return value
 
+    @field_validator("operators")
+    @classmethod
+    def _operator_names(cls, value: str) -> str:
+        if any(not _OPERATOR.fullmatch(name) for name in _names(value)):
+            raise ValueError("must be names by commas, each of letters, digits, _ and -")
+        return value
+
+    @field_validator("alert_chat")
+    @classmethod
+    def _chat_id(cls, value: str) -> str:
+        if value.strip() and not re.fullmatch(r"-?[0-9]{1,17}", value.strip()):
+            raise ValueError("must be the number of a chat")
+        return value.strip()
+
     @field_validator("log_level")
     @classmethod
     def _known_level(cls, value: str) -> str:
@@ -137,6 +155,16 @@ class Settings(BaseSettings):
         return _seal(self.sealing_keys) if self.sealing_keys.get_secret_value().strip() else None
 
     @property
+    def operator_names(self) -> tuple[str, ...]:
+        """Return who may act as an operator on the command line."""
+        return _names(self.operators)
+
+    @property
+    def alert_chat_id(self) -> int | None:
+        """Return the chat that is told what an operator must look at, if there is one."""
+        return int(self.alert_chat) if self.alert_chat else None
+
+    @property
     def limits(self) -> Limits:
         """Return the numbers that billing works with."""
         return Limits(
@@ -150,6 +178,7 @@ class Settings(BaseSettings):
             days_to_free=self.days_to_free,
             open_days_before=self.open_days_before,
             recruit_days=self.recruit_days,
+            payout_minimum_won=self.payout_minimum_won,
             provider_sandbox=self.bootpay_sandbox,
         )
 
@@ -166,6 +195,10 @@ class Settings(BaseSettings):
     def webhook_secret(self) -> str:
         """Return the word that Telegram must send with each update."""
         return self.derived_key("telegram-webhook").hex()
+
+
+def _names(value: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in value.split(",") if name.strip())
 
 
 def _seal(ring: SecretStr) -> Seal:

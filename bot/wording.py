@@ -16,9 +16,20 @@ from bot.views import billing as billing_views
 from bot.views import claims as claim_views
 from bot.views import notices, party_news
 from bot.views import parties as party_views
+from bot.views import payouts as payout_views
 from bot.views import refunds as refund_views
 from core import flows, parties
-from core.billing import BillCard, Refund, bill_card, won_of_host
+from core.billing import (
+    AccountState,
+    BillCard,
+    PayoutAccount,
+    PayoutCard,
+    Refund,
+    account_of,
+    bill_card,
+    payout_card,
+    won_of_host,
+)
 from core.people import get_person
 
 
@@ -65,6 +76,14 @@ class News:
         person = await get_person(self.session, membership.person_id)
         card = await flows.party_card(self.session, membership.party_id)
         return card, person.nickname or "", await parties.checklist(self.session, membership)
+
+    async def payout(self) -> PayoutCard:
+        """Return the payout that the notice is about."""
+        return await payout_card(self.session, self.data["payout"])
+
+    async def payout_account(self) -> PayoutAccount:
+        """Return the payout account that the notice is about."""
+        return await self.session.get_one(PayoutAccount, self.data["account"])
 
     def pay_link(self) -> str:
         """Return the payment link of the bill that the notice is about."""
@@ -169,6 +188,33 @@ def _claim(what: str) -> Load:
     return word
 
 
+async def _released(n: News) -> Screen:
+    card = await n.party()
+    account = await account_of(n.session, card.host.id)
+    fits = account is not None and account.state in (AccountState.PENDING, AccountState.VERIFIED)
+    return payout_views.released(n.say, card, n.data["won"], has_account=fits)
+
+
+async def _payout_on_its_way(n: News) -> Screen:
+    return payout_views.on_its_way(n.say, await n.payout())
+
+
+async def _payout_paid(n: News) -> Screen:
+    return payout_views.paid(n.say, await n.payout())
+
+
+async def _payout_returned(n: News) -> Screen:
+    return payout_views.returned(n.say, await n.payout())
+
+
+async def _code_sent(n: News) -> Screen:
+    return payout_views.code_sent(n.say, await n.payout_account())
+
+
+async def _code_returned(n: News) -> Screen:
+    return payout_views.code_returned(n.say, await n.payout_account())
+
+
 _LOADED: dict[str, Load] = {
     "billing.paid": _paid,
     "billing.opened": _opened,
@@ -190,4 +236,10 @@ _LOADED: dict[str, Load] = {
     "parties.ending": _party_ending,
     "parties.ended": _party_ended,
     **{f"claims.{what}": _claim(what) for what in ("opened", "answered", "withdrawn", "upheld", "rejected")},
+    "payouts.released": _released,
+    "payouts.on_its_way": _payout_on_its_way,
+    "payouts.paid": _payout_paid,
+    "payouts.returned": _payout_returned,
+    "payouts.code_sent": _code_sent,
+    "payouts.code_returned": _code_returned,
 }

@@ -1,6 +1,7 @@
 """What is to be said: rows written in the business's transaction, sent after it by the one sender.
 
-A *notice* names a person, what happened and the data; the edge words it when it is sent. A *call* is a ready method of
+A *notice* names a person (nobody: it is for the operators, see core/alerts.py), what happened and the data; the edge
+words it when it is sent. A *call* is a ready method of
 the messenger, the answer to a tap. What has been sent keeps its row but loses its content.
 """
 

@@ -207,6 +207,6 @@ async def unknown_button(tap: Tap) -> Replies:
     raise Outdated(what="button")
 
 
-def question_expired(tap: Tap) -> Replies:
+def question_expired(tap: Tap) -> Say:
     """Say that an answer came too late; it goes nowhere else."""
     return Say(views.question_expired(tap.say))

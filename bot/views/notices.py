@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.screen import Screen
 from bot.texts import Speech
-from bot.views import rooms
+from bot.views import alerts, rooms
 
 View = Callable[[Speech, Mapping[str, Any]], Screen]
 NOTICES: dict[str, View] = {
@@ -18,6 +18,12 @@ NOTICES: dict[str, View] = {
     "rooms.closed": rooms.closed,
     "rooms.board": rooms.board,
     "rooms.board_closed": rooms.board_closed,
+    "alerts.audit_violation": alerts.audit_violation,
+    "alerts.payout_returned": alerts.payout_returned,
+    "alerts.refund_failed": alerts.refund_failed,
+    "alerts.refund_unknown": alerts.refund_unknown,
+    "alerts.asked_in_vain": alerts.asked_in_vain,
+    "alerts.dead_update": alerts.dead_update,
 }
 
 

@@ -173,6 +173,12 @@ def host_card(say: Speech, card: PartyCard) -> Screen:
     if card.paid_members:
         rows.append([Button(say.plain("parties.access"), data=f"access:{party.id}")])
         rows.append([Button(say.plain("parties.room"), data=f"room:{party.id}")])
+        rows.append(
+            [
+                Button(say.plain("payouts.go_status"), data="go:status"),
+                Button(say.plain("payouts.go_payout"), data="go:payout"),
+            ]
+        )
     if party.state is PartyState.RECRUITING:
         rows.append([Button(say.plain("parties.cancel"), data=f"cancel:{party.id}")])
     if party.state is PartyState.ACTIVE:

@@ -23,5 +23,6 @@ class Limits:
     grace_days: int = 3
     days_to_free: int = 4
     open_days_before: int = 7
+    payout_minimum_won: int = 1000
     recruit_days: int = 14
     provider_sandbox: bool = False

@@ -104,11 +104,22 @@ PAYOUT_MOVES: dict[PayoutState, set[PayoutState]] = {
 
 
 class AccountState(StrEnum):
-    """Where a host's payout account stands: nothing is paid out to one that is not verified."""
+    """Where a host's payout account stands: nothing is paid out to one that is not verified.
+
+    `refused`: money came back from it, or its host could not prove it; another one must be registered.
+    """
 
     PENDING = "pending"
     VERIFIED = "verified"
+    REFUSED = "refused"
     REPLACED = "replaced"
+
+
+ACCOUNT_MOVES: dict[AccountState, set[AccountState]] = {
+    AccountState.PENDING: {AccountState.VERIFIED, AccountState.REFUSED, AccountState.REPLACED},
+    AccountState.VERIFIED: {AccountState.REFUSED, AccountState.REPLACED},
+    AccountState.REFUSED: {AccountState.REPLACED},
+}
 
 
 class CardState(StrEnum):
@@ -391,7 +402,7 @@ class Card(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    current: Mapped[bool | None]
+    current: Mapped[bool | None] = mapped_column(default=True)
     subscription_id: Mapped[str] = mapped_column(ExternalId(64), unique=True)
     receipt_id: Mapped[str | None] = mapped_column(ExternalId(64), unique=True)
     key_sealed: Mapped[str | None] = mapped_column(ExternalId(400))

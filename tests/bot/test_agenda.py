@@ -38,7 +38,7 @@ async def test_a_held_seat_is_freed_and_a_paid_one_brings_the_next_bill_and_its_
         assert ("11-23", "hold_over") in await events(db, clock)
 
         await till.pays(bill.id)
-        assert await events(db, clock) == [("12-16", "next_bill")]
+        assert await events(db, clock) == [("12-16", "next_bill"), ("12-23", "release")]
         await _a_month_later(till, opened.id)
 
     assert ("12-20", "reminder") in await events(db, clock)
@@ -52,7 +52,7 @@ async def test_a_member_who_leaves_frees_the_seat_on_a_day(db: Database, clock: 
 
     await db.transact(flows.leave_party, opened.id, member.id, clock.now(), LIMITS)
 
-    assert await events(db, clock) == [("12-23", "member_leaves")]
+    assert await events(db, clock) == [("12-23", "member_leaves"), ("12-23", "release")]
 
 
 async def _a_month_later(till: Till, party_id: int) -> None:

@@ -164,7 +164,8 @@ async def test_after_five_attempts_a_bug_is_a_dead_letter_with_an_answer(desk: D
 
     assert outcomes == [*[Outcome.FAILED] * (MOST_ATTEMPTS - 1), Outcome.DEAD, Outcome.REPEAT]
     assert await desk.nickname() == "민수"
-    (answer,) = await desk.outbox()
+    alert, answer = await desk.outbox()
+    assert (alert.name, alert.data) == ("alerts.dead_update", {"update": 1, "error": "RuntimeError"})
     assert "문제" in answer.data["text"] or "죄송" in answer.data["text"]
     assert await desk.says("/grow") is Outcome.FAILED  # and others are still heard
 
@@ -308,7 +309,7 @@ async def test_what_cannot_be_read_is_dead_after_five_attempts(desk: Desk, body:
     outcomes = [await desk.edge.take({"update_id": 1, **body}) for _ in range(MOST_ATTEMPTS + 1)]
 
     assert outcomes == [*[Outcome.FAILED] * (MOST_ATTEMPTS - 1), Outcome.DEAD, Outcome.REPEAT]
-    assert await desk.outbox() == []
+    assert [row.name for row in await desk.outbox()] == ["alerts.dead_update"]
 
 
 @pytest.mark.parametrize("update_id", [None, "7", 1.5, True, [1]])

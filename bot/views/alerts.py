@@ -1,0 +1,39 @@
+"""What an operator must look at, one sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.screen import Screen
+from bot.texts import Speech
+
+
+def audit_violation(say: Speech, data: Mapping[str, Any]) -> Screen:
+    """An invariant is broken."""
+    return Screen(say("alerts.audit_violation", sentence=data["sentence"], rows=data["rows"]))
+
+
+def payout_returned(say: Speech, data: Mapping[str, Any]) -> Screen:
+    """Money came back from a host's account."""
+    return Screen(say("alerts.payout_returned", payout=data["payout"], won=say.won(data["won"])))
+
+
+def refund_failed(say: Speech, data: Mapping[str, Any]) -> Screen:
+    """The provider will not give a payment back."""
+    return Screen(say("alerts.refund_failed", refund=data["refund"], code=data["code"]))
+
+
+def refund_unknown(say: Speech, data: Mapping[str, Any]) -> Screen:
+    """Nobody says what became of a refund."""
+    return Screen(say("alerts.refund_unknown", refund=data["refund"]))
+
+
+def asked_in_vain(say: Speech, data: Mapping[str, Any]) -> Screen:
+    """Nobody says what became of a payment."""
+    return Screen(say("alerts.asked_in_vain", attempt=data["attempt"]))
+
+
+def dead_update(say: Speech, data: Mapping[str, Any]) -> Screen:
+    """A message or a tap was given up."""
+    return Screen(say("alerts.dead_update", update=data["update"], error=data["error"]))
