@@ -137,20 +137,16 @@ def _implicit_lists(seen: Any, users: I64, best: Callable[[int, F64], list[int]]
         return
     weights = sparse.csr_matrix(seen.astype(np.float32))
     weights.data = np.clip((weights.data - 2.5) / 1.5, 0.1, 2.0).astype(np.float32)
-    for name, model in (
-        (
-            "implicit ALS",
-            AlternatingLeastSquares(
-                factors=64, regularization=0.05, alpha=10, iterations=20, num_threads=1, random_state=0
-            ),
-        ),
-        ("implicit BM25", BM25Recommender(K=100)),
-    ):
-        with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # advice about threads and formats: how it goes about it is its own business
+    with warnings.catch_warnings():
+        # Advice about threads and formats: how the package goes about it is its own business.
+        warnings.simplefilter("ignore")
+        als = AlternatingLeastSquares(
+            factors=64, regularization=0.05, alpha=10, iterations=20, num_threads=1, random_state=0
+        )
+        bm25 = BM25Recommender(K=100)
+        for model in (als, bm25):
             model.fit(weights, show_progress=False)
+    for name, model in (("implicit ALS", als), ("implicit BM25", bm25)):
 
         def top(user: int, model: Any = model) -> list[int]:
             row = int(np.searchsorted(users, user))

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy import func, select
 
 from bot.sandbox.bootpay import BootpayStandIn
 from core import billing
-from core.adapters.bootpay import Bootpay, Receipt
+from core.adapters.bootpay import BillingKey, Bootpay, Receipt
 from core.billing import Attempt, Bill, Outcome, Provider, Refund
 from core.billing.tables import Account, Hint, LedgerEntry, MoneyRecord
 from core.clock import ManualClock
@@ -22,6 +22,7 @@ from core.errors import ProviderUnclear
 from core.outbox import Outgoing
 from tests.builders import LIMITS
 
+Answer = TypeVar("Answer")
 CLIENT_KEY = "client-key-of-the-till"  # pragma: allowlist secret
 SECRET_KEY = "secret-key-of-the-till"  # pragma: allowlist secret
 
@@ -161,7 +162,20 @@ class GivesUp:
             )
         )
 
-    async def _unless_it_hangs(self, call: asyncio.Future[Receipt]) -> Receipt:
+    async def billing_key(self, receipt_id: str) -> BillingKey:
+        return await self._bootpay.billing_key(receipt_id)
+
+    async def pay_with_key(self, key: str, *, order_id: str, order_name: str, amount_won: int) -> Receipt:
+        return await self._unless_it_hangs(
+            asyncio.ensure_future(
+                self._bootpay.pay_with_key(key, order_id=order_id, order_name=order_name, amount_won=amount_won)
+            )
+        )
+
+    async def delete_key(self, key: str) -> None:
+        await self._unless_it_hangs(asyncio.ensure_future(self._bootpay.delete_key(key)))
+
+    async def _unless_it_hangs(self, call: asyncio.Future[Answer]) -> Answer:
         hanging = asyncio.ensure_future(self._stand_in.until_hanging())
         await asyncio.wait([call, hanging], return_when=asyncio.FIRST_COMPLETED)
         hanging.cancel()

@@ -1,4 +1,4 @@
-"""Bootpay's REST API v2 in our words: read, confirm and cancel a payment; every failure becomes one of our errors."""
+"""Bootpay's REST API v2 in our words: payments and cards on file; every failure becomes one of our errors."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from typing import NoReturn
 
 import aiohttp
 
+from core.adapters.bootpay_card import BillingKey, read_billing_key
 from core.adapters.bootpay_receipt import Receipt, read_receipt
 from core.errors import ProviderRefused, ProviderUnclear
 
-__all__ = ["PRODUCTION", "Bootpay", "Receipt"]
+__all__ = ["PRODUCTION", "BillingKey", "Bootpay", "Receipt"]
 
 PRODUCTION = "https://api.bootpay.co.kr/v2"
 
@@ -113,14 +114,41 @@ class Bootpay:
             wish["cancel_price"] = amount_won
         return _only(receipt_id, await self._call("POST", "cancel", wish))
 
+    async def billing_key(self, receipt_id: str) -> BillingKey:
+        """Return the billing key that was issued with this receipt."""
+        key = read_billing_key(await self._call("GET", f"subscribe/billing_key/{_safe(receipt_id)}"))
+        if key.receipt_id != receipt_id or not _ID.fullmatch(key.key):
+            raise ProviderUnclear("Bootpay answered with a billing key that is not the one asked for")
+        return key
+
+    async def pay_with_key(self, key: str, *, order_id: str, order_name: str, amount_won: int) -> Receipt:
+        """Charge a card on file, once for each call; who got no answer asks for the order's receipts."""
+        wish: dict[str, object] = {
+            "billing_key": key,
+            "order_id": _safe(order_id),
+            "order_name": order_name,
+            "price": amount_won,
+            "tax_free": 0,
+        }
+        receipt = read_receipt(await self._call("POST", "subscribe/payment", wish, hidden=key))
+        if receipt.order_id != order_id:
+            raise ProviderUnclear("Bootpay answered with the receipt of another order")
+        return receipt
+
+    async def delete_key(self, key: str) -> None:
+        """Make a billing key useless for good; RC_NOT_FOUND or SUBSCRIBE_BK_EXPIRED when it is so already."""
+        await self._call("DELETE", f"subscribe/billing_key/{_safe(key)}", hidden=key)
+
     async def close(self) -> None:
         """Close the HTTP session if it is our own."""
         if self._owns_session and self._session is not None:
             await self._session.close()
             self._session = None
 
-    async def _call(self, method: str, path: str, wish: dict[str, object] | None = None) -> object:
-        what = f"{method} {path.partition('?')[0]}"
+    async def _call(
+        self, method: str, path: str, wish: dict[str, object] | None = None, *, hidden: str | None = None
+    ) -> object:
+        what = _without(hidden, f"{method} {path.partition('?')[0]}")
         try:
             # One deadline for all of it, a new token included: settle's hold counts on it.
             async with asyncio.timeout(self._timeout_s):
@@ -130,7 +158,7 @@ class Bootpay:
         except (aiohttp.ClientError, OSError) as error:
             # Not chained: aiohttp's errors carry the request's headers, and so the secret.
             raise ProviderUnclear(f"{what}: {type(error).__name__}") from None
-        return _meaning(what, answer)
+        return _meaning(what, answer, hidden)
 
     async def _authorised(self, method: str, path: str, wish: dict[str, object] | None) -> _Answer:
         token = self._token
@@ -197,7 +225,12 @@ def _no_such_number(word: str) -> NoReturn:
     raise ValueError(f"{word} is not JSON")
 
 
-def _meaning(what: str, answer: _Answer) -> object:
+def _without(hidden: str | None, words: str) -> str:
+    """Return words that may be logged: errors repeat addresses, and refusals what they refuse."""
+    return words.replace(hidden, "***") if hidden else words
+
+
+def _meaning(what: str, answer: _Answer, hidden: str | None = None) -> object:
     body = answer.body
     said: object = body.get("error_code") if isinstance(body, dict) else None
     code = None if said is None else str(said)
@@ -205,7 +238,7 @@ def _meaning(what: str, answer: _Answer) -> object:
         raise ProviderUnclear(f"{what}: HTTP {answer.status} {code or ''}".rstrip())
     if code is not None:
         message = body.get("message") if isinstance(body, dict) else None
-        raise ProviderRefused(code, str(message or "")[:200])
+        raise ProviderRefused(code, _without(hidden, str(message or ""))[:200])
     if answer.status >= 400:
         raise ProviderRefused(f"HTTP_{answer.status}", "a refusal without Bootpay's own code")
     if answer.status >= 300 or body is _NOT_JSON:

@@ -34,33 +34,35 @@ def read_receipt(body: object) -> Receipt:
     if not isinstance(body, dict):
         raise ProviderUnclear("a receipt is not an object")
     return Receipt(
-        receipt_id=_text(body, "receipt_id"),
-        order_id=_text(body, "order_id"),
+        receipt_id=text_of(body, "receipt_id"),
+        order_id=text_of(body, "order_id"),
         price_won=_won(body, "price"),
         cancelled_won=_won(body, "cancelled_price"),
-        currency=_optional_text(body, "currency") or "KRW",  # Bootpay leaves it out for won
-        status=_status(body),
+        currency=optional_text(body, "currency") or "KRW",  # Bootpay leaves it out for won
+        status=status_of(body),
         sandbox=_flag(body, "sandbox"),
-        method=_optional_text(body, "method"),
-        receipt_url=_optional_text(body, "receipt_url"),
+        method=optional_text(body, "method"),
+        receipt_url=optional_text(body, "receipt_url"),
         purchased_at=_optional_instant(body, "purchased_at"),
         cancelled_at=_optional_instant(body, "cancelled_at"),
     )
 
 
 def _unusable(key: str) -> ProviderUnclear:
-    return ProviderUnclear(f"a receipt without a usable {key}")
+    return ProviderUnclear(f"an answer without a usable {key}")
 
 
-def _text(body: dict[str, object], key: str) -> str:
+def text_of(body: dict[str, object], key: str) -> str:
+    """Return a text that must be there; ProviderUnclear without it."""
     value = body.get(key)
     if not isinstance(value, str) or not value:
         raise _unusable(key)
     return value
 
 
-def _optional_text(body: dict[str, object], key: str) -> str | None:
-    return _text(body, key) if body.get(key) else None
+def optional_text(body: dict[str, object], key: str) -> str | None:
+    """Return a text that may be missing."""
+    return text_of(body, key) if body.get(key) else None
 
 
 def _won(body: dict[str, object], key: str) -> int:
@@ -75,7 +77,8 @@ def _won(body: dict[str, object], key: str) -> int:
     return int(value)
 
 
-def _status(body: dict[str, object]) -> int:
+def status_of(body: dict[str, object]) -> int:
+    """Return Bootpay's own number of a state; ProviderUnclear without it."""
     value = body.get("status")
     if isinstance(value, bool) or not isinstance(value, int):
         raise _unusable("status")
@@ -90,7 +93,7 @@ def _flag(body: dict[str, object], key: str) -> bool:
 
 
 def _optional_instant(body: dict[str, object], key: str) -> datetime | None:
-    said = _optional_text(body, key)
+    said = optional_text(body, key)
     if said is None:
         return None
     try:

@@ -3,6 +3,7 @@
 A question is a function that returns its query; its name is the question's, its docstring the sentence that an operator
 reads when the query finds something. It stands in the module of its subject:
 
+- `cards`: cards on file and their charges;
 - `payments`: the ledger, bills, attempts and the hold of a bill;
 - `refunds`: money on its way back;
 - `seats`: parties and memberships.
@@ -12,7 +13,7 @@ about, so that the question can be asked of the parties that changed; one about 
 asked each time.
 """
 
-from core.audit import payments, refunds, seats
+from core.audit import cards, payments, refunds, seats
 from core.audit.asking import CHECKS, Question, Violation, check, check_changed
 
-__all__ = ["CHECKS", "Question", "Violation", "check", "check_changed", "payments", "refunds", "seats"]
+__all__ = ["CHECKS", "Question", "Violation", "cards", "check", "check_changed", "payments", "refunds", "seats"]

@@ -120,7 +120,19 @@ async def close_attempt(
     """End an attempt and let go of its bill; False when it had ended already."""
     moved = await move_attempt(session, attempt_id, after, ask_at=None, closed_at=now, provider_word=word[:80])
     await release_hold(session, attempt_id, bill_id)
+    if moved:
+        await _tell_if_by_card(session, attempt_id, now)
     return moved
+
+
+async def _tell_if_by_card(session: AsyncSession, attempt_id: int, now: datetime) -> None:
+    """Nobody watches a charge by card: whatever ends it without a payment is told."""
+    attempt = await session.get_one(Attempt, attempt_id)
+    if attempt.card_id is None:
+        return
+    bill = await session.get_one(Bill, attempt.bill_id)
+    still_open = {"check": "bill_open", "bill": bill.id}
+    notice(session, now, bill.person_id, "cards.failed", {"attempt": attempt_id}, valid_while=still_open)
 
 
 async def release_hold(session: AsyncSession, attempt_id: int, bill_id: int) -> None:
@@ -145,7 +157,9 @@ async def lease_attempt(session: AsyncSession, attempt_id: int, now: datetime) -
     if not await changed(session, mine.values(asks=asks, ask_at=now + ASK_AFTER[min(asks, len(ASK_AFTER) - 1)])):
         return None
     await session.refresh(attempt)
-    if asks == len(ASK_AFTER) and attempt.state in (AttemptState.APPROVING, AttemptState.UNKNOWN):
+    # A charge by card of which there is no trace is over with the last question, so its vain asking begins after it.
+    patience = len(ASK_AFTER) + (attempt.card_id is not None)
+    if asks == patience and attempt.state in (AttemptState.APPROVING, AttemptState.UNKNOWN):
         record(session, now, "asked_in_vain", attempt.bill_id, attempt=attempt_id, state=str(attempt.state))
         bill = await session.get_one(Bill, attempt.bill_id)
         still_open = {"check": "bill_open", "bill": bill.id}
@@ -154,9 +168,13 @@ async def lease_attempt(session: AsyncSession, attempt_id: int, now: datetime) -
 
 
 async def lapse_if_silent(session: AsyncSession, attempt_id: int, now: datetime) -> bool:
-    """End an attempt of which Bootpay knows no payment after the whole schedule; False while there is time."""
+    """End an attempt of which Bootpay knows no payment after the whole schedule; False while there is time.
+
+    That is a window in which nothing happened, or a charge by card that left no receipt.
+    """
     attempt = await session.get_one(Attempt, attempt_id)
-    if attempt.state is not AttemptState.CREATED or attempt.asks < len(ASK_AFTER):
+    traceless = attempt.card_id is not None and attempt.receipt_id is None
+    if not (attempt.state is AttemptState.CREATED or traceless) or attempt.asks < len(ASK_AFTER):
         return False
     return await close_attempt(session, attempt_id, attempt.bill_id, AttemptState.LAPSED, now, "silent")
 

@@ -145,9 +145,12 @@ async def _approvable(
         # Nothing was charged: an approval that nobody confirms lapses at the provider.
         await close_attempt(session, attempt.id, bill.id, AttemptState.LAPSED, now, f"bill_{bill.state}")
         return Seen(Settled(Outcome.LAPSED, bill.id))
+    if attempt.card_id is not None:
+        # A charge by card was asked for once and is confirmed by nobody: it lapses, and is tried on another day.
+        return Seen(Settled(Outcome.WAITING, bill.id))
     if not may_hold:
         return Seen(Settled(Outcome.CHECKING, bill.id))
-    if not await _take(session, attempt.id, bill.id, now):
+    if not await take_bill(session, attempt.id, bill.id, now):
         return Seen(Settled(Outcome.BUSY, bill.id))
     await ask_soon(session, attempt.id, AttemptState.APPROVING, now)
     return Seen(Settled(Outcome.CHECKING, bill.id), Hold(attempt.id, bill.id, now))
@@ -159,7 +162,7 @@ def _ended(attempt: Attempt, bill: Bill) -> Outcome:
     return Outcome.CANCELLED if attempt.state is AttemptState.CANCELLED else Outcome.FAILED
 
 
-async def _take(session: AsyncSession, attempt_id: int, bill_id: int, now: datetime) -> bool:
+async def take_bill(session: AsyncSession, attempt_id: int, bill_id: int, now: datetime) -> bool:
     """Take a bill for an attempt; for the one that holds it, only when nobody can be confirming any more."""
     mine_again = (Bill.approving_attempt == attempt_id) & (Bill.approving_since < now - CONFIRM_WITHIN)
     free = update(Bill).where(

@@ -10,11 +10,16 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import outbox
+from core.billing.cards import card_of
 from core.billing.tables import Bill, BillState, Cycle, Reminder, ReminderState
 from core.dates import seoul_instant
 from core.db import changed
 
 AT = time(10, 0)
+# The row of the news that a card is charged tomorrow: it is told once a bill, as a reminder is.
+TOLD = "card"
+# What that news, and the charge after it, say better.
+TOLD_BY_CARD = ("d-1", "d0", "d+1")
 KINDS: dict[str, int] = {"d-3": -3, "d-1": -1, "d0": 0, "d+1": 1, "d+3": 3}
 
 
@@ -67,7 +72,7 @@ async def remind(session: AsyncSession, bill_id: int, now: datetime) -> bool:
     *stale, newest = due
     for reminder in stale:
         await _close(session, reminder.id, ReminderState.SKIPPED, now)
-    if bill.state is not BillState.OPEN:
+    if bill.state is not BillState.OPEN or (newest.kind in TOLD_BY_CARD and await _pays_by_card(session, bill)):
         await _close(session, newest.id, ReminderState.SKIPPED, now)
         return False
     if not await _close(session, newest.id, ReminderState.SENT, now):
@@ -86,3 +91,9 @@ async def remind(session: AsyncSession, bill_id: int, now: datetime) -> bool:
 async def _close(session: AsyncSession, reminder_id: int, state: ReminderState, now: datetime) -> bool:
     waiting = update(Reminder).where(Reminder.id == reminder_id, Reminder.state == ReminderState.WAITING)
     return await changed(session, waiting.values(state=state, closed_at=now)) == 1
+
+
+async def _pays_by_card(session: AsyncSession, bill: Bill) -> bool:
+    """Tell whether a bill's person was told that their card is charged, and still has it."""
+    told = select(Reminder.id).where(Reminder.bill_id == bill.id, Reminder.kind == TOLD)
+    return await session.scalar(told) is not None and await card_of(session, bill.person_id) is not None

@@ -46,15 +46,16 @@ async def settle_order(
     if attempt.receipt_id is not None:
         settled = await settle(db, bootpay, clock, limits, attempt.receipt_id)
     else:
-        settled = await _settle_receipts_of(db, bootpay, clock, limits, attempt)
+        settled = await settle_receipts_of(db, bootpay, clock, limits, attempt)
     if settled.outcome is Outcome.WAITING and await db.transact(lapse_if_silent, attempt_id, clock.now()):
         return Settled(Outcome.LAPSED, attempt.bill_id)
     return settled
 
 
-async def _settle_receipts_of(
+async def settle_receipts_of(
     db: Database, bootpay: Provider, clock: Clock, limits: Limits, attempt: Attempt
 ) -> Settled:
+    """Settle every receipt that Bootpay knows of an attempt's order; CHECKING without an answer, WAITING for none."""
     try:
         receipts = await bootpay.receipts_of_order(attempt.order_id)
     except (ProviderUnclear, ProviderRefused):

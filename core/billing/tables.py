@@ -402,7 +402,7 @@ class Card(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    current: Mapped[bool | None] = mapped_column(default=True)
+    current: Mapped[bool | None]
     subscription_id: Mapped[str] = mapped_column(ExternalId(64), unique=True)
     receipt_id: Mapped[str | None] = mapped_column(ExternalId(64), unique=True)
     key_sealed: Mapped[str | None] = mapped_column(ExternalId(400))

@@ -32,6 +32,16 @@ CANCEL_TROUBLES = {
     "cancel_critical": Trouble(effect=False, after="critical"),
     "cancel_refused": Trouble(effect=False, after="refuse"),
 }
+# A charge by billing key knows CONFIRM_TROUBLES, too; these leave no receipt that anybody could find.
+CHARGE_TROUBLES = {
+    "charge_never_arrives": Trouble(effect=False, after="hang"),
+    "charge_late": Trouble(effect=True, after="hang"),
+}
+DELETE_TROUBLES = {
+    "delete_timeout_after_effect": Trouble(effect=True, after="hang"),
+    "delete_timeout_before": Trouble(effect=False, after="hang"),
+    "delete_critical": Trouble(effect=False, after="critical"),
+}
 TRANSPORT = {
     "html_502": "an HTML 502 instead of doing anything",
     "html_502_after_effect": "the wished thing happens, the answer is an HTML 502",
@@ -52,6 +62,7 @@ CONTENT = {
     "repeated_cancel_same": "a repeated cancel_id gives the receipt as it is",
     "repeated_cancel_error": "a repeated cancel_id is refused",
     "repeated_cancel_again": "a repeated cancel_id gives money back once more, as if Bootpay did not know it",
+    "card_expired": "a charge by billing key is refused because its card has expired",
 }
 WEBHOOKS = {
     "webhook_duplicate": "the notice comes `value` times (else twice)",
@@ -61,7 +72,9 @@ WEBHOOKS = {
     "webhook_before_answer": "the notice is delivered before the confirm or cancel is answered",
     "webhook_form": "the notice comes as a form",
 }
-KINDS = frozenset().union(CONFIRM_TROUBLES, CANCEL_TROUBLES, TRANSPORT, CONTENT, WEBHOOKS)
+KINDS = frozenset().union(
+    CONFIRM_TROUBLES, CANCEL_TROUBLES, CHARGE_TROUBLES, DELETE_TROUBLES, TRANSPORT, CONTENT, WEBHOOKS
+)
 
 ANY_ORDER = "*"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from string import Template
@@ -105,7 +106,7 @@ class Gateway:
         """Show the payment window, or how the payment ended."""
         receipt = self._found(request)
         if receipt is None:
-            return _missing()
+            return missing_page()
         facts = {
             "order_name": escape(receipt.wish.order_name),
             "order_id": escape(receipt.order_id),
@@ -113,17 +114,17 @@ class Gateway:
             "receipt_id": receipt.receipt_id,
         }
         if receipt.status is Status.OPENED:
-            cards = "".join(_card_choice(name, first=name == CARDS[0]) for name in CARDS)
-            return _page("결제하기", "window.html", 200, **facts, cards=cards)
+            cards = card_choices(dict.fromkeys(CARDS, "0" * 16))
+            return draw_page("결제하기", "window.html", 200, **facts, cards=cards)
         back = escape(self._back(receipt), quote=True)
-        return _page("결제창", "ended.html", 200, **facts, back=back, status=LOCALES[receipt.status])
+        return draw_page("결제창", "ended.html", 200, **facts, back=back, status=LOCALES[receipt.status])
 
     async def press(self, request: web.Request) -> web.StreamResponse:
         """Do what was pressed and send the browser back to the shop."""
         receipt = self._found(request)
         action = request.match_info["action"]
         if receipt is None or action not in ACTIONS or not receipt.wish.redirect_url:
-            return _missing()
+            return missing_page()
         form = await request.post() if request.method == "POST" else request.query
         address = self.act(receipt, action, str(form.get("card", CARDS[0])))
         return web.Response(status=302, headers={"Location": address, "Cache-Control": "no-store"})
@@ -132,8 +133,8 @@ class Gateway:
         """Show the sales slip of a paid receipt."""
         receipt = self._found(request)
         if receipt is None or receipt.purchased_at is None:
-            return _missing()
-        return _page(
+            return missing_page()
+        return draw_page(
             "매출전표",
             "slip.html",
             200,
@@ -180,15 +181,17 @@ def written_price(price: Number, currency: str) -> str:
     return f"{price:,}원" if currency == "KRW" else f"{price:,} {currency}"
 
 
-def _card_choice(name: str, *, first: bool) -> str:
-    checked = " checked" if first else ""
-    return (
-        f'<label class="card"><input type="radio" name="card" value="{name}"{checked}><span>{name}'
-        "<small>0000-****-****-0000</small></span></label>"
+def card_choices(numbers: Mapping[str, str]) -> str:
+    """Return the cards to choose from, the first one chosen."""
+    return "".join(
+        f'<label class="card"><input type="radio" name="card" value="{name}"{"" if place else " checked"}><span>{name}'
+        f"<small>{number[:4]}-****-****-{number[-4:]}</small></span></label>"
+        for place, (name, number) in enumerate(numbers.items())
     )
 
 
-def _page(title: str, name: str, status: int = 200, /, **facts: str) -> web.Response:
+def draw_page(title: str, name: str, status: int = 200, /, **facts: str) -> web.Response:
+    """Return one of the stand-in's pages."""
     body = Template((PAGES / name).read_text(encoding="utf-8")).substitute(facts)
     layout = Template((PAGES / "layout.html").read_text(encoding="utf-8"))
     return web.Response(
@@ -199,5 +202,6 @@ def _page(title: str, name: str, status: int = 200, /, **facts: str) -> web.Resp
     )
 
 
-def _missing() -> web.Response:
-    return _page("결제창", "missing.html", 404)
+def missing_page() -> web.Response:
+    """Say that there is no such window."""
+    return draw_page("결제창", "missing.html", 404)

@@ -64,7 +64,7 @@ def read_payload(payload: object, client_key: str) -> PaymentWish:
         tax_free=payload.get("tax_free") or 0,
         currency=str(payload.get("currency") or "KRW"),
         metadata=payload.get("metadata") or {},
-        redirect_url=_redirect_url(extra.get("redirect_url") or payload.get("redirect_url")),
+        redirect_url=read_redirect_url(extra.get("redirect_url") or payload.get("redirect_url")),
         separately_confirmed=extra.get("separately_confirmed") is True,
         timeout_minutes=_number(extra, "timeout", 30),
         common_event_webhook=extra.get("common_event_webhook") is True,
@@ -88,7 +88,8 @@ def _check_items(items: object, price: Number) -> None:
         raise Refusal("NEED_ITEM_TOTAL_PRICE_NOT_MATCH")
 
 
-def _redirect_url(value: object) -> str:
+def read_redirect_url(value: object) -> str:
+    """Return the address to which the browser comes back, or raise the Refusal that Bootpay's script would give."""
     if not value:
         raise Refusal("NEED_MORE_PARAMS", "redirect_url 값이 필요합니다.")
     if not isinstance(value, str):

@@ -16,6 +16,8 @@ SENTENCES = {
     "RC_INVALID_EXP_MONTH": (400, "카드 유효기간의 월이 올바르지 않습니다."),
     "RC_NOT_SUBSCRIBE": (400, "빌링키 발급 내역이 아닙니다."),
     "SUBSCRIBE_BK_EXPIRED": (400, "만료되었거나 삭제된 빌링키입니다."),
+    "SUBSCRIBE_PUBLISH_NOT_READY": (400, "빌링키가 아직 발급되지 않았습니다."),
+    "SERVER_ERROR": (500, "서버에 오류가 발생했습니다."),
     "NEED_CLIENT_KEY": (400, "client_key 또는 application_id가 필요합니다."),
     "NEED_MORE_PARAMS": (400, "필수 값이 빠졌습니다."),
     "INVALID_REQUEST_PARAMS": (400, "요청 값이 올바르지 않습니다."),

@@ -91,7 +91,7 @@ class Rest:
         if trouble.after == "refuse":
             self._books.fail_confirm(receipt)
             raise Refusal("RC_CONFIRM_FAILED")
-        return await self._gone_wrong(request, trouble, "RC_CONFIRM_CRITICAL_FAILED")
+        return await self.gone_wrong(request, trouble, "RC_CONFIRM_CRITICAL_FAILED")
 
     async def cancel(self, request: web.Request) -> web.StreamResponse:
         """Give back all that is left, or a part of it."""
@@ -123,7 +123,7 @@ class Rest:
         if trouble.after == "refuse":
             self._books.fail_cancel(receipt)
             raise Refusal("RC_CANCEL_SERVER_ERROR")
-        return await self._gone_wrong(request, trouble, "RC_CANCEL_CRITICAL_ERROR")
+        return await self.gone_wrong(request, trouble, "RC_CANCEL_CRITICAL_ERROR")
 
     @web.middleware
     async def guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -192,7 +192,8 @@ class Rest:
         self._faults.take("partial_cancel_status_1", receipt.order_id)
         return Status.PAID
 
-    async def _gone_wrong(self, request: web.Request, trouble: Trouble, critical_code: str) -> web.Response:
+    async def gone_wrong(self, request: web.Request, trouble: Trouble, critical_code: str) -> web.Response:
+        """Answer as the trouble has it: an error that says nothing, a broken line, or never."""
         if trouble.after == "critical":
             raise Refusal(critical_code)
         if trouble.after == "drop":

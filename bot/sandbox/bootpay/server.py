@@ -11,12 +11,13 @@ from aiohttp import web
 
 from bot.sandbox.bootpay.billing import Billing
 from bot.sandbox.bootpay.books import Books
+from bot.sandbox.bootpay.cards import CardDesk
 from bot.sandbox.bootpay.faults import Faults
 from bot.sandbox.bootpay.gateway import Gateway
 from bot.sandbox.bootpay.keys import Keys
 from bot.sandbox.bootpay.receipts import Receipt, describe
 from bot.sandbox.bootpay.rest import Rest
-from bot.sandbox.bootpay.switchboard import Switchboard, counted
+from bot.sandbox.bootpay.switchboard import Switchboard, counted, registered
 from bot.sandbox.bootpay.webhooks import WebhookSender
 
 
@@ -43,7 +44,8 @@ class BootpayStandIn:
         self._gateway = Gateway(self._books, self.faults, client_key)
         self._closing = asyncio.Event()
         self._rest = Rest(self._books, self.keys, self.faults, self.webhooks, self._describe, self._closing)
-        self._billing = Billing(self._rest, self._books, now, lambda: self.url)
+        self._desk = CardDesk(now, client_key)
+        self._billing = Billing(self._rest, self._books, self._desk, self.faults, now, lambda: self.url)
         self._runner: web.AppRunner | None = None
         self._address: tuple[str, int] | None = None
 
@@ -105,6 +107,18 @@ class BootpayStandIn:
         """Press a button of an open window without a browser; return where the browser would be sent."""
         return self._gateway.act(self._books.find(receipt_id), action)
 
+    def register_card(self, payload: object, action: str = "approve") -> str:
+        """Go through the window of a card without a browser; return where the browser would be sent."""
+        return self._desk.act(self._desk.open(payload), action)
+
+    def cards(self) -> list[dict[str, Any]]:
+        """Return every card window with what became of it; the keys are told to nobody."""
+        return [registered(window) for window in self._desk.all()]
+
+    def finish_late(self) -> int:
+        """Let the charges by key that are still under way arrive; return how many."""
+        return self._billing.finish_late()
+
     def lapse_due(self) -> None:
         """Lapse what is due now, so that its notices go out without anybody looking."""
         self._books.lapse_due()
@@ -122,6 +136,6 @@ class BootpayStandIn:
         v2.add_routes([*self._rest.routes(), *self._billing.routes()])
         app = web.Application()
         app.add_subapp("/v2", v2)
-        app.add_routes(self._gateway.routes())
-        app.add_routes(Switchboard(self._books, self._gateway, self.faults, self.webhooks).routes())
+        app.add_routes([*self._gateway.routes(), *self._desk.routes()])
+        app.add_routes(Switchboard(self._books, self._gateway, self._desk, self.faults, self.webhooks).routes())
         return app

@@ -6,7 +6,9 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.sandbox.bootpay import cards as card_windows
 from bot.sandbox.bootpay.books import Books
+from bot.sandbox.bootpay.cards import CardDesk, CardWindow
 from bot.sandbox.bootpay.faults import ANY_ORDER, KINDS, Fault, Faults
 from bot.sandbox.bootpay.gateway import ACTIONS, Gateway
 from bot.sandbox.bootpay.receipts import Receipt
@@ -18,9 +20,10 @@ from bot.sandbox.bootpay.webhooks import Notice, WebhookSender
 class Switchboard:
     """Answers tests and the demo; nothing here exists at the real Bootpay."""
 
-    def __init__(self, books: Books, gateway: Gateway, faults: Faults, webhooks: WebhookSender) -> None:
+    def __init__(self, books: Books, gateway: Gateway, desk: CardDesk, faults: Faults, webhooks: WebhookSender) -> None:
         self._books = books
         self._gateway = gateway
+        self._desk = desk
         self._faults = faults
         self._webhooks = webhooks
 
@@ -31,6 +34,8 @@ class Switchboard:
             web.post("/sandbox/faults", self.add_fault),
             web.delete("/sandbox/faults", self.clear_faults),
             web.post("/sandbox/pay", self.pay),
+            web.post("/sandbox/card", self.card),
+            web.get("/sandbox/cards", self.cards),
             web.get("/sandbox/receipts", self.receipts),
             web.get("/sandbox/webhooks", self.webhooks),
             web.post("/sandbox/webhooks/release", self.release),
@@ -71,6 +76,23 @@ class Switchboard:
         address = self._gateway.act(receipt, action)
         return web.json_response({"receipt_id": receipt.receipt_id, "redirect_url": address})
 
+    async def card(self, request: web.Request) -> web.StreamResponse:
+        """Register a card without a browser: {payload, action} -> the address the browser would be sent to."""
+        wish = await read_wish(request)
+        action = wish.get("action", "approve")
+        if action not in card_windows.ACTIONS:
+            return _wrong(f"action is one of {', '.join(card_windows.ACTIONS)}")
+        try:
+            window = self._desk.open(wish.get("payload"))
+        except Refusal as refusal:
+            return web.json_response(refusal.body(), status=refusal.http_status)
+        address = self._desk.act(window, action)
+        return web.json_response({"receipt_id": window.receipt_id, "redirect_url": address})
+
+    async def cards(self, request: web.Request) -> web.StreamResponse:
+        """Tell every card window and what became of it."""
+        return web.json_response([registered(window) for window in self._desk.all()])
+
     async def receipts(self, request: web.Request) -> web.StreamResponse:
         """Tell every receipt with how often it was charged and cancelled."""
         return web.json_response([counted(receipt) for receipt in self._books.all()])
@@ -107,6 +129,17 @@ def counted(receipt: Receipt) -> dict[str, Any]:
         "cancel_ids": [cancel.cancel_id for cancel in receipt.cancels],
         "confirms_asked": receipt.confirms_asked,
         "cancels_asked": receipt.cancels_asked,
+    }
+
+
+def registered(window: CardWindow) -> dict[str, Any]:
+    """Return what became of a card window."""
+    return {
+        "receipt_id": window.receipt_id,
+        "subscription_id": window.subscription_id,
+        "status": int(window.status),
+        "deleted": window.deleted,
+        "deletes_asked": window.deletes_asked,
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.adapters.bootpay import Receipt
+from core.adapters.bootpay import BillingKey, Receipt
 from core.billing import Provider
 from core.db import Database
 
@@ -70,6 +70,16 @@ class MortalProvider:
     async def cancel(self, receipt_id: str, *, cancel_id: str, amount_won: int | None, by: str, reason: str) -> Receipt:
         call = self._bootpay.cancel(receipt_id, cancel_id=cancel_id, amount_won=amount_won, by=by, reason=reason)
         return await self._call("cancel", call)
+
+    async def billing_key(self, receipt_id: str) -> BillingKey:
+        return await self._call("billing_key", self._bootpay.billing_key(receipt_id))
+
+    async def pay_with_key(self, key: str, *, order_id: str, order_name: str, amount_won: int) -> Receipt:
+        call = self._bootpay.pay_with_key(key, order_id=order_id, order_name=order_name, amount_won=amount_won)
+        return await self._call("pay_with_key", call)
+
+    async def delete_key(self, key: str) -> None:
+        await self._call("delete_key", self._bootpay.delete_key(key))
 
     async def _call(self, name: str, call: Any) -> Any:
         try:

@@ -13,10 +13,10 @@
     return new Promise(function () {});
   }
 
-  async function requestPayment(payload) {
+  async function openWindow(path, payload) {
     let answer;
     try {
-      const response = await fetch(origin + "/request/payment", {
+      const response = await fetch(origin + path, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify(payload === undefined ? null : payload),
@@ -32,6 +32,14 @@
     return forever();
   }
 
+  function requestPayment(payload) {
+    return openWindow("/request/payment", payload);
+  }
+
+  function requestSubscription(payload) {
+    return openWindow("/request/subscription", payload);
+  }
+
   async function requestPaymentUrl(wish) {
     if (!wish || !wish.url) {
       throw refusal("NEED_MORE_PARAMS", "url 값이 필요합니다.");
@@ -40,5 +48,9 @@
     return forever();
   }
 
-  window.Bootpay = { requestPayment: requestPayment, requestPaymentUrl: requestPaymentUrl };
+  window.Bootpay = {
+    requestPayment: requestPayment,
+    requestSubscription: requestSubscription,
+    requestPaymentUrl: requestPaymentUrl,
+  };
 })();
