@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from bot.web import pay_page
+from bot.web.linked import ATTEMPTS_A_MINUTE, VIEWS_A_MINUTE
 from bot.web.links import LIFETIME
-from bot.web.pay_page import ATTEMPTS_A_MINUTE, VIEWS_A_MINUTE
 from core.adapters.bootpay import Bootpay, Receipt
 from core.billing import Bill, BillState, plan_refund
 from core.clock import ManualClock
