@@ -17,6 +17,7 @@ from rich.console import Console
 
 from bot import database
 from bot.settings import Settings, SettingsInvalid, load_settings
+from core.catalogue import CatalogueInvalid
 from core.sealing import KEY_BYTES
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def _settings() -> Settings:
 def _run(work: Coroutine[Any, Any, None]) -> None:
     try:
         asyncio.run(work)
-    except (SettingsInvalid, database.SchemaOutdated) as error:
+    except (SettingsInvalid, database.SchemaOutdated, CatalogueInvalid) as error:
         console.print(f"[red]{error}[/red]")
         raise typer.Exit(2) from None
 

@@ -9,7 +9,7 @@ from telegram import Update
 from telegram.ext import Application, CallbackContext, CallbackQueryHandler, CommandHandler, MessageHandler, filters
 
 from bot import dialog
-from bot.handlers import newparty, parties, payouts, people, recommend, refunds, rooms, titles
+from bot.handlers import bills, newparty, parties, payouts, people, recommend, refunds, rooms, titles
 from bot.screen import Delete, Replies
 from bot.tap import Tap, current_tap
 from bot.views import rooms as room_views
@@ -22,9 +22,11 @@ COMMANDS: dict[str, Handle] = {
     "start": people.start,
     "newparty": newparty.newparty,
     "my": parties.my,
-    "bills": parties.bills,
+    "bills": bills.bills,
+    "why": bills.why,
     "payout": payouts.payout,
     "status": payouts.status,
+    "paysupport": bills.paysupport,
     "room": rooms.room,
     "leave_room": rooms.leave,
     "find": titles.find,
@@ -33,7 +35,9 @@ COMMANDS: dict[str, Handle] = {
     "settings": people.settings,
     "help": people.help_,
 }
-MENU = ("newparty", "my", "bills", "payout", "room", "find", "rate", "recommend", "settings", "help")
+MENU = (
+    "newparty", "my", "bills", "payout", "room", "find", "rate", "recommend", "paysupport", "settings", "help",
+)  # fmt: skip
 
 # verb of the callback data (`verb:argument:argument`) -> handler
 BUTTONS: dict[str, Handle] = {
@@ -75,6 +79,10 @@ BUTTONS: dict[str, Handle] = {
     "paccount": payouts.choose_bank,
     "pbank": payouts.ask_holder,
     "pcode": payouts.ask_code,
+    "bills": bills.page,
+    "bill": bills.bill,
+    "why": bills.why,
+    "recheck": bills.recheck,
     "room": rooms.enter,
     "find": titles.find_these,
     "title": titles.show,

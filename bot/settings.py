@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     alert_chat: str = ""
     bootpay_sandbox: bool = False
     business_notice: str = ""
+    support_contact: str = Field("", max_length=200)
 
     # PROVIDER_ADDRESSES: the demo and the tests put the stand-ins here; the environment may not.
     telegram_api: str = "https://api.telegram.org"

@@ -40,7 +40,7 @@ async def join(tap: Tap) -> Replies:
     require_adult(tap.person, tap.settings.adult_age)
     joined = await flows.join_party(tap.session, tap.arg(0), tap.person, tap.number(1), tap.now, limits(tap))
     card = await billing.bill_card(tap.session, joined.bill.id)
-    return Edit(views.seat_held(tap.say, card, joined.membership, tap.around.pay_links.url(joined.bill.id, tap.now)))
+    return Edit(views.seat_held(tap.say, card, joined.membership, pay_link(tap, card)))
 
 
 async def give_up(tap: Tap) -> Replies:
@@ -56,18 +56,12 @@ async def my(tap: Tap) -> Replies:
         for party, _ in await parties.parties_of(tap.session, tap.person.id)
     ]
     due = await billing.open_bills_of(tap.session, tap.person.id)
-    return Say(views.my(tap.say, tap.person, listed, [(card, _pay(tap, card)) for card in due]))
+    return Say(views.my(tap.say, tap.person, listed, [(card, pay_link(tap, card)) for card in due]))
 
 
-def _pay(tap: Tap, card: billing.BillCard) -> str:
+def pay_link(tap: Tap, card: billing.BillCard) -> str:
+    """Return the link under which a bill is paid."""
     return tap.around.pay_links.url(card.bill.id, tap.now)
-
-
-async def bills(tap: Tap) -> Replies:
-    """List what is due and what was paid."""
-    listed = await billing.bills_of(tap.session, tap.person.id)
-    back = {card.bill.id: await billing.refunds_of(tap.session, card.bill.id) for card in listed}
-    return Say(views.bills(tap.say, [(card, _pay(tap, card)) for card in listed], back))
 
 
 async def show(tap: Tap) -> Replies:
@@ -82,7 +76,7 @@ async def party_screen(tap: Tap, party_id: int) -> Screen:
     if membership.role is Role.HOST:
         return views.host_card(tap.say, card)
     mine = [due for due in await billing.open_bills_of(tap.session, tap.person.id) if due.party.id == party_id]
-    return views.member_card(tap.say, card, membership, [(due, _pay(tap, due)) for due in mine])
+    return views.member_card(tap.say, card, membership, [(due, pay_link(tap, due)) for due in mine])
 
 
 async def share(tap: Tap) -> Replies:

@@ -8,14 +8,11 @@ from bot.screen import Edit, Replies, Say
 from bot.tap import Tap
 from bot.views import refunds as views
 from core import billing, flows
-from core.errors import NotFound
 
 
 async def show(tap: Tap) -> Replies:
     """Show how the refunds of a bill of one's own are going."""
-    card = await billing.bill_card(tap.session, tap.number(0))
-    if card.bill.person_id != tap.person.id:
-        raise NotFound(what="bill", id=card.bill.id)
+    card = await billing.own_bill(tap.session, tap.number(0), tap.person.id)
     return Say(views.timeline(tap.say, card, await billing.refunds_of(tap.session, card.bill.id)))
 
 

@@ -75,6 +75,10 @@ class Speech:
         """Return a date with its weekday, short."""
         return format_date(day, "M월 d일 (E)" if self.language == "ko" else "EEE, MMM d", locale=self.language)
 
+    def full_day(self, day: date) -> str:
+        """Return a date with its year."""
+        return format_date(day, "y년 M월 d일" if self.language == "ko" else "MMM d, y", locale=self.language)
+
     def days(self, first: date, last: date) -> str:
         """Return a span of days, both counted."""
         return (

@@ -16,6 +16,19 @@ def period(say: Speech, card: BillCard) -> str:
     return say.days(card.bill.serves_from, card.bill.serves_until - timedelta(days=1))
 
 
+def why_button(say: Speech, card: BillCard) -> Button:
+    """The button that explains a bill's amount."""
+    return Button(say.plain("why.button"), data=f"why:{card.bill.id}")
+
+
+def slip_button(say: Speech, card: BillCard) -> list[list[Button]]:
+    """The row with Bootpay's receipt of a paid bill; none where there is no address that can be opened."""
+    address = card.paid_with.receipt_url if card.paid_with else None
+    if address is None or not address.startswith(("https://", "http://")):
+        return []
+    return [[Button(say.plain("billing.provider_receipt"), url=address)]]
+
+
 def receipt(say: Speech, card: BillCard, *, joined: bool) -> Screen:
     """The receipt of a paid bill; for a newcomer with the way in."""
     bill, paid_with = card.bill, card.paid_with
@@ -27,9 +40,7 @@ def receipt(say: Speech, card: BillCard, *, joined: bool) -> Screen:
         at=say.moment(bill.paid_at) if bill.paid_at else "",
         order=paid_with.order_id if paid_with else "",
     )
-    rows = []
-    if paid_with is not None and paid_with.receipt_url:
-        rows.append([Button(say.plain("billing.provider_receipt"), url=paid_with.receipt_url)])
+    rows = [*slip_button(say, card), [why_button(say, card)]]
     if joined:
         text += "\n\n" + say("billing.welcome")
         rows.append([Button(say.plain("parties.access"), data=f"access:{card.party.id}")])
@@ -55,7 +66,7 @@ def _bill(say: Speech, key: str, card: BillCard, link: str) -> Screen:
         amount=say.won(card.bill.amount_won),
         day=say.day(card.bill.due_on),
     )
-    return Screen(text, rows=[[pay_button(say, card, link)]])
+    return Screen(text, rows=[[pay_button(say, card, link)], [why_button(say, card)]])
 
 
 def member_paid(say: Speech, card: BillCard, nickname: str) -> Screen:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
 from urllib.parse import quote as url_quote
 
 from bot.screen import Button, Screen
 from bot.texts import Speech
 from bot.views import refunds as refund_views
 from bot.views.newparty import day_name, full_name, rule
-from core.billing import BillCard, BillState, Quote, Refund, RefundState
+from core.billing import BillCard, Quote
 from core.catalogue import InviteMethod
 from core.flows import BackPlan, Invitation, LeavePlan, PartyCard
 from core.parties import Checklist, Membership, MembershipState, PartyState, Role
@@ -114,30 +113,6 @@ def due_line(say: Speech, card: BillCard) -> str:
         say.day(card.bill.due_on),
     )
     return say("parties.due_line", plan=name, amount=amount, day=day)
-
-
-def bills(say: Speech, listed: Sequence[tuple[BillCard, str]], back: Mapping[int, Sequence[Refund]]) -> Screen:
-    """Bills, newest first, with a button for each that is open and each from which money goes back."""
-    if not listed:
-        return Screen(say("parties.no_bills"))
-    blocks = ["\n".join([_bill_line(say, card), *_refund_lines(say, back[card.bill.id])]) for card, _ in listed]
-    rows = [[pay_button(say, card, link)] for card, link in listed if card.bill.state is BillState.OPEN]
-    rows += [[refund_views.show_button(say, card)] for card, _ in listed if back[card.bill.id]]
-    return Screen(say("parties.bills") + "\n\n" + "\n\n".join(blocks), rows=rows)
-
-
-def _bill_line(say: Speech, card: BillCard) -> str:
-    return say(
-        "parties.bill_line",
-        plan=full_name(say, card.service, card.plan),
-        period=say.days(card.bill.serves_from, card.bill.serves_until - timedelta(days=1)),
-        amount=say.won(card.bill.amount_won),
-        state=say.plain(f"parties.bill_{card.bill.state}"),
-    )
-
-
-def _refund_lines(say: Speech, refunds: Sequence[Refund]) -> list[str]:
-    return [refund_views.brief(say, refund) for refund in refunds if refund.state is not RefundState.FAILED]
 
 
 def seat_lines(say: Speech, card: PartyCard) -> str:

@@ -130,9 +130,12 @@ def how_much(say: Speech, card: BillCard) -> Sequence[str]:
     price, share = say.won(card.cycle.price_won), say.won(bill.share_won)
     lines = [say("pay.share", price=price, seats=card.party.seats, share=share)]
     if bill.days < bill.days_in_cycle:
-        lines.append(
-            say("pay.days", share=share, days=bill.days, of=bill.days_in_cycle, amount=say.won(bill.amount_won))
-        )
+        of_these_days = say.won(bill.total_won - bill.fee_won)
+        lines.append(say("pay.days", days=bill.days, of=bill.days_in_cycle, amount=of_these_days))
+    if bill.fee_won:
+        lines.append(say("pay.fee", fee=say.won(bill.fee_won), total=say.won(bill.total_won)))
+    if bill.credit_won:
+        lines.append(say("pay.credit", credit=say.won(bill.credit_won), amount=say.won(bill.amount_won)))
     return lines
 
 

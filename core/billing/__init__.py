@@ -1,8 +1,8 @@
 """Billing: cycles, bills, attempts, settling, refunds, ledger, reminders."""
 
-from core.billing.attempts import begin_attempt
+from core.billing.attempts import ask_now, begin_attempt
 from core.billing.banks import BANKS
-from core.billing.bills import BillCard, bill_card, bills_of, open_bills_of
+from core.billing.bills import BillCard, bill_card, bills_in_trouble, bills_of, count_bills, open_bills_of
 from core.billing.cards import (
     AUTOPAY_VERSION,
     LINK_LIVES,
@@ -27,17 +27,10 @@ from core.billing.cycles import (
     share_of,
     void_open_bills,
 )
+from core.billing.explaining import Explained, Part, Step, explain, lines_of, own_bill
 from core.billing.hints import purge_hints, take_hint
 from core.billing.holding import due_releases, host_part, release_due
-from core.billing.hosting import (
-    Coming,
-    CyclePayments,
-    PayoutBoard,
-    PayoutCard,
-    payments_of,
-    payout_board,
-    payout_card,
-)
+from core.billing.hosting import Coming, CyclePayments, PayoutBoard, PayoutCard, payments_of, payout_board, payout_card
 from core.billing.janitor import ask_about_attempts, look_into_hints, send_refunds
 from core.billing.limits import Limits
 from core.billing.noting import Outcome, Settled
@@ -102,10 +95,12 @@ __all__ = [
     "Cycle",
     "CyclePayments",
     "Details",
+    "Explained",
     "Instruction",
     "Limits",
     "Line",
     "Outcome",
+    "Part",
     "PayoutAccount",
     "PayoutBoard",
     "PayoutCard",
@@ -118,27 +113,33 @@ __all__ = [
     "RefundWay",
     "Result",
     "Settled",
+    "Step",
     "account_of",
     "announce_charge",
     "ask_about_attempts",
     "ask_for_card",
+    "ask_now",
     "begin_attempt",
     "bill_card",
+    "bills_in_trouble",
     "bills_of",
     "bills_to_announce",
     "card_of",
     "charge_cards",
     "clean_holder",
     "confirm_batch",
+    "count_bills",
     "due_bills",
     "due_payouts",
     "due_releases",
     "ended_stays_with_credit",
+    "explain",
     "export_batch",
     "get_card",
     "host_part",
     "instructions",
     "known_bank",
+    "lines_of",
     "look_after_cards",
     "look_into_hints",
     "new_window",
@@ -146,6 +147,7 @@ __all__ = [
     "open_bills_of",
     "open_due_cycles",
     "open_first_bill",
+    "own_bill",
     "payments_of",
     "payout_board",
     "payout_card",

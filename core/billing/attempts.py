@@ -6,11 +6,11 @@ import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.adapters.bootpay import Receipt
-from core.billing.tables import ATTEMPT_MOVES, Attempt, AttemptState, Bill, BillState, MoneyRecord
+from core.billing.tables import ATTEMPT_MOVES, SILENT, Attempt, AttemptState, Bill, BillState, MoneyRecord
 from core.db import changed
 from core.errors import BillBusy, BillNotOpen, NotFound
 from core.outbox import notice
@@ -19,7 +19,6 @@ from core.parties import lock_party
 # When the janitor asks about an attempt that fell silent; after the last one a mere beginning lapses, and what may
 # have been charged is asked about again and again at the last interval.
 ASK_AFTER = tuple(timedelta(minutes=minutes) for minutes in (2, 5, 10, 20, 35, 60, 120))
-SILENT = (AttemptState.CREATED, AttemptState.APPROVING, AttemptState.UNKNOWN, AttemptState.DEPOSIT_WAITING)
 
 
 def new_suffix() -> str:
@@ -165,6 +164,18 @@ async def lease_attempt(session: AsyncSession, attempt_id: int, now: datetime) -
         still_open = {"check": "bill_open", "bill": bill.id}
         notice(session, now, bill.person_id, "billing.unclear", {"bill": bill.id}, valid_while=still_open)
     return attempt
+
+
+async def ask_now(session: AsyncSession, bill_id: int, now: datetime) -> int:
+    """Have the janitor ask at once about a bill's attempts without an answer; returns how many there are.
+
+    A question that a person asks for is none of the schedule's: it brings no attempt nearer to its end.
+    """
+    silent = update(Attempt).where(Attempt.bill_id == bill_id, Attempt.state.in_(SILENT))
+    uncounted = case((Attempt.asks.between(1, len(ASK_AFTER) - 1), Attempt.asks - 1), else_=Attempt.asks)
+    await changed(session, silent.where(Attempt.ask_at > now).values(ask_at=now, asks=uncounted))
+    asked = select(func.count(Attempt.id)).where(Attempt.bill_id == bill_id, Attempt.state.in_(SILENT))
+    return await session.scalar(asked) or 0
 
 
 async def lapse_if_silent(session: AsyncSession, attempt_id: int, now: datetime) -> bool:

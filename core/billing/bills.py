@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.billing.tables import Attempt, Bill, BillState, Cycle
+from core.billing.tables import SILENT, Attempt, Bill, BillState, Cycle, Refund, RefundState
 from core.catalogue import Plan, Service
 from core.errors import NotFound
 from core.parties import Membership, Party, lock_party
@@ -53,9 +53,27 @@ async def locked_bill(session: AsyncSession, bill_id: int) -> Bill:
     return await session.get_one(Bill, bill_id, with_for_update=True, populate_existing=True)
 
 
-async def bills_of(session: AsyncSession, person_id: int, *, most: int = 20) -> Sequence[BillCard]:
-    """Return a person's bills, newest first."""
-    ids = await session.scalars(select(Bill.id).where(Bill.person_id == person_id).order_by(Bill.id.desc()).limit(most))
+async def bills_of(session: AsyncSession, person_id: int, *, most: int = 20, after: int = 0) -> Sequence[BillCard]:
+    """Return a person's bills, newest first, without the first `after` of them."""
+    mine = select(Bill.id).where(Bill.person_id == person_id).order_by(Bill.id.desc())
+    ids = await session.scalars(mine.offset(after).limit(most))
+    return [await bill_card(session, bill_id) for bill_id in ids.all()]
+
+
+async def count_bills(session: AsyncSession, person_id: int) -> int:
+    """Return how many bills a person has had."""
+    return await session.scalar(select(func.count(Bill.id)).where(Bill.person_id == person_id)) or 0
+
+
+async def bills_in_trouble(session: AsyncSession, person_id: int, *, most: int = 10) -> Sequence[BillCard]:
+    """Return a person's bills whose money is not where it should be: to be paid, checked, or on its way back."""
+    over = (RefundState.DONE, RefundState.FAILED)
+    on_its_way = exists().where(Refund.bill_id == Bill.id, Refund.state.not_in(over))
+    asked_about = exists().where(Attempt.bill_id == Bill.id, Attempt.state.in_(SILENT))
+    mine = select(Bill.id).where(
+        Bill.person_id == person_id, or_(Bill.state == BillState.OPEN, on_its_way, asked_about)
+    )
+    ids = await session.scalars(mine.order_by(Bill.id.desc()).limit(most))
     return [await bill_card(session, bill_id) for bill_id in ids.all()]
 
 

@@ -62,6 +62,10 @@ ATTEMPT_MOVES: dict[AttemptState, set[AttemptState]] = {
 }  # fmt: skip
 
 
+# Attempts about which Bootpay is asked on a schedule.
+SILENT = (AttemptState.CREATED, AttemptState.APPROVING, AttemptState.UNKNOWN, AttemptState.DEPOSIT_WAITING)
+
+
 class RefundState(StrEnum):
     """Where money on its way back stands."""
 
