@@ -26,12 +26,13 @@ from tests.faults.town import Town, pick
 T = TypeVar("T")
 MOST_PEOPLE, MOST_PARTIES = 6, 3
 WHICH = st.integers(0, 59)
+MEANWHILE = ("the same", "another window", "the ticks", "gives up", "leaves", "called off")
 TROUBLES = (
     "confirm_timeout_after_charging", "confirm_timeout_before", "confirm_dropped_after_charging",
     "confirm_critical_then_paid", "confirm_critical", "decline_at_confirm", "cancel_timeout_after_effect",
     "cancel_timeout_before", "cancel_dropped_after_effect", "cancel_critical_after_effect", "cancel_critical",
-    "html_502", "html_502_after_effect", "broken_json", "too_many_requests", "unauthorized_once", "tampered_price",
-    "missing_price", "unpaid_left_out", "lapse", "partial_cancel_status_20", "repeated_cancel_same",
+    "cancel_refused", "html_502", "html_502_after_effect", "broken_json", "too_many_requests", "unauthorized_once",
+    "tampered_price", "missing_price", "unpaid_left_out", "lapse", "partial_cancel_status_20", "repeated_cancel_same",
 )  # fmt: skip
 
 
@@ -133,10 +134,47 @@ class Machine(RuleBasedStateMachine):
         for _ in range(1 + doubled):
             self.does(self.town.returns(receipt_id))
 
-    @rule(which=WHICH)
+    @rule(which=WHICH, at=st.sampled_from(["receipt", "confirm"]), act=st.sampled_from(MEANWHILE), other=WHICH)
     @precondition(lambda self: self.town.bill_of)
-    def two_workers_look_at_one_receipt(self, which: int) -> None:
-        self.does(self.town.is_overtaken(pick(list(self.town.bill_of), which)))
+    def something_happens_while_a_payment_is_settled(self, which: int, at: str, act: str, other: int) -> None:
+        receipts = list(self.town.bill_of)
+        receipt_id = pick(receipts, which)
+        self.does(self.town.is_overtaken(receipt_id, at, lambda: self._meanwhile(act, receipt_id, other)))
+
+    async def _meanwhile(self, act: str, receipt_id: str, other: int) -> None:
+        bill = self.town.seen.bills.get(self.town.bill_of[receipt_id])
+        if act == "the same":
+            await self.town.returns(receipt_id)
+        elif act == "another window":
+            await self.town.returns(pick(list(self.town.bill_of), other))
+        elif act == "the ticks":
+            await self.town.ticks()
+        elif bill is not None and act == "gives up":
+            await self.town.gives_up(self.town.seen.stays[bill.membership_id])
+        elif bill is not None and act == "leaves":
+            await self.town.leaves(self.town.seen.stays[bill.membership_id])
+        elif bill is not None and act == "called off":
+            await self.town.calls_off(self.town.seen.parties[bill.party_id])
+
+    @rule(which=WHICH, at=st.sampled_from(["receipt", "confirm"]), trouble=st.sampled_from([None, *TROUBLES]))
+    @precondition(lambda self: self.open_bills)
+    def pays_in_two_windows(self, which: int, at: str, trouble: str | None) -> None:
+        bill_id = pick(self.open_bills, which).id
+        windows = [self.does(self.town.opens_window(bill_id)) for _ in range(2)]
+        first, second = windows
+        if first is None or second is None:
+            return
+        self.town.presses(first, "approve")
+        self.town.presses(second, "approve")
+        if trouble is not None:
+            self.town.trouble(trouble)
+        self.does(self.town.is_overtaken(first, at, lambda: self.town.returns(second)))
+        self.does(self.town.returns(second))
+
+    @rule(at=st.sampled_from(["receipt", "cancel"]))
+    @precondition(lambda self: self.town.seen.refunds)
+    def refunds_are_sent_by_two_workers(self, at: str) -> None:
+        self.does(self.town.refunds_are_sent_twice(at))
 
     @rule(which=WHICH, doubled=st.booleans())
     @precondition(lambda self: self.town.bill_of)
@@ -164,6 +202,46 @@ class Machine(RuleBasedStateMachine):
     def calls_off(self, which: int) -> None:
         recruiting = [party for party in self.parties if party.state is PartyState.RECRUITING]
         self.does(self.town.calls_off(pick(recruiting, which)))
+
+    @rule(which=WHICH)
+    @precondition(lambda self: self.stays(MembershipState.ACTIVE, MembershipState.LEAVING))
+    def withdraws(self, which: int) -> None:
+        self.does(self.town.withdraws(pick(self.stays(MembershipState.ACTIVE, MembershipState.LEAVING), which)))
+
+    @rule(which=WHICH)
+    @precondition(lambda self: self.stays(MembershipState.ACTIVE, MembershipState.LEAVING))
+    def is_removed(self, which: int) -> None:
+        self.does(self.town.removes(pick(self.stays(MembershipState.ACTIVE, MembershipState.LEAVING), which)))
+
+    @rule(which=WHICH, at_once=st.booleans())
+    @precondition(lambda self: any(party.state is PartyState.ACTIVE for party in self.parties))
+    def a_host_ends_the_party(self, which: int, at_once: bool) -> None:
+        self.does(self.town.ends(pick(self.parties, which), at_once=at_once))
+
+    @rule(which=WHICH, days=st.integers(0, 9))
+    @precondition(lambda self: self.stays(MembershipState.ACTIVE, MembershipState.LEAVING))
+    def claims(self, which: int, days: int) -> None:
+        stay = pick(self.stays(MembershipState.ACTIVE, MembershipState.LEAVING), which)
+        self.does(self.town.claims(stay, days=days))
+
+    @rule(upheld=st.booleans())
+    def a_claim_is_decided(self, upheld: bool) -> None:
+        self.does(self.town.a_claim_is_decided(upheld=upheld))
+
+    @rule()
+    @precondition(lambda self: self.town.seen.refunds)
+    def an_operator_transfers_refunds(self) -> None:
+        self.does(self.town.transfers_refunds())
+
+    @rule(which=WHICH)
+    @precondition(lambda self: self.parties)
+    def a_host_can_be_paid(self, which: int) -> None:
+        host_id = pick(self.parties, which).host_id
+        self.does(self.town.host_can_be_paid(next(one for one in self.town.people if one.id == host_id)))
+
+    @rule(returned=st.sampled_from([False, False, True]))
+    def hosts_are_paid(self, returned: bool) -> None:
+        self.does(self.town.pays_out(returned=returned))
 
     @rule(kind=st.sampled_from(TROUBLES))
     def bootpay_has_trouble(self, kind: str) -> None:

@@ -7,26 +7,30 @@ is held against Bootpay's stand-in, which knows what really happened to the mone
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from functools import partial
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.chores import Chores
 from core import audit, billing, flows
-from core.adapters.bootpay import Receipt
 from core.billing import Attempt, AttemptState, Bill, BillState, Limits, Outcome, Provider, Refund, RefundState
 from core.billing.attempts import SILENT
+from core.billing.payout_accounts import Details
 from core.billing.tables import Account, LedgerEntry, RefundWay
+from core.billing.transfers import confirm_transfer, waiting_transfers
 from core.clock import ManualClock
+from core.dates import seoul_date
 from core.db import Database
 from core.errors import BusinessError
-from core.parties import INSIDE, Membership, Party
+from core.parties import Membership, Party, PartyState, claims_under_way
 from core.people import Person
+from core.sealing import Seal
 from tests import builders
 from tests.conftest import START
 from tests.till import GivesUp, Till, till_open
@@ -55,21 +59,26 @@ class Seen:
 
 
 class Overtaken:
-    """A provider whose first answer arrives after somebody else has done everything with the same receipt."""
+    """A provider whose caller is held up once, `at` a call, while somebody else does something.
 
-    def __init__(self, bootpay: Provider, meanwhile: Callable[[], Awaitable[object]]) -> None:
+    A receipt is read before the other one acts, so that the answer is stale; confirm and cancel are called after it.
+    """
+
+    def __init__(self, bootpay: Provider, at: str, meanwhile: Callable[[], Awaitable[object]]) -> None:
         self._bootpay = bootpay
+        self._at = at
         self._meanwhile: Callable[[], Awaitable[object]] | None = meanwhile
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._bootpay, name)
+        call = getattr(self._bootpay, name)
+        return call if name != self._at else partial(self._held_up, call, stale=name == "receipt")
 
-    async def receipt(self, receipt_id: str) -> Receipt:
-        answer = await self._bootpay.receipt(receipt_id)
+    async def _held_up(self, call: Callable[..., Awaitable[Any]], *args: Any, stale: bool, **kwargs: Any) -> Any:
         meanwhile, self._meanwhile = self._meanwhile, None
+        answer = await call(*args, **kwargs) if stale else None
         if meanwhile is not None:
             await meanwhile()
-        return answer
+        return answer if stale else await call(*args, **kwargs)
 
 
 class Town:
@@ -79,6 +88,7 @@ class Town:
         self.db = db
         self.clock = clock
         self.till = till
+        self.seal = Seal({"town": bytes(32)})
         self.limits = Limits(provider_sandbox=True, operator_fee_bp=500, provider_fee_bp=290)
         self.people: list[Person] = []
         self.bill_of: dict[str, int] = {}
@@ -141,10 +151,15 @@ class Town:
         settled = await billing.settle(self.db, self._bootpay, self.clock, self.limits, receipt_id, bill_id=bill_id)
         return settled.outcome
 
-    async def is_overtaken(self, receipt_id: str) -> None:
-        """Two workers look at one receipt: one has read it, the other does everything, then the first goes on."""
-        slow = Overtaken(self._bootpay, lambda: self.returns(receipt_id))
+    async def is_overtaken(self, receipt_id: str, at: str, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        """The return page settles, and while it does something else happens."""
+        slow = cast(Provider, Overtaken(self._bootpay, at, meanwhile))
         await billing.settle(self.db, slow, self.clock, self.limits, receipt_id, bill_id=self.bill_of[receipt_id])
+
+    async def refunds_are_sent_twice(self, at: str) -> None:
+        """Two workers send the refunds that are due, one of them in the middle of the other's work."""
+        slow = cast(Provider, Overtaken(self._bootpay, at, self.ticks))
+        await billing.send_refunds(self.db, slow, self.clock)
 
     async def hints(self, receipt_id: str) -> None:
         """A notice about a receipt arrives."""
@@ -158,7 +173,7 @@ class Town:
         """Somebody leaves, at what the preview showed."""
         whose = stay.party_id, stay.person_id
         shown = await self._tries(flows.leave_preview, *whose, self.clock.now())
-        plan = await self._tries(flows.leave_party, *whose, self.clock.now())
+        plan = await self._tries(flows.leave_party, *whose, self.clock.now(), self.limits)
         if plan is not None:
             assert plan == shown, "leaving was not what the preview showed"
             self.promised[whose] += plan.back_won
@@ -167,12 +182,83 @@ class Town:
         """Somebody takes a leave back."""
         await self._tries(flows.stay_after_all, stay.party_id, stay.person_id, self.clock.now())
 
+    async def withdraws(self, stay: Membership) -> None:
+        """Somebody changes their mind within the first week."""
+        whose = stay.party_id, stay.person_id
+        shown = await self._tries(flows.withdraw_preview, *whose, self.clock.now())
+        if shown is not None:
+            now = self.clock.now()
+            plan = await self._tries(flows.withdraw, *whose, shown.back_won, now, self.limits)
+            self.promised[whose] += shown.back_won if plan is not None else 0
+
+    async def removes(self, stay: Membership) -> None:
+        """A host removes a member."""
+        host_id = self.seen.parties[stay.party_id].host_id
+        plan = await self._tries(flows.remove_member, stay.id, host_id, self.clock.now(), self.limits)
+        if plan is not None:
+            self.promised[stay.party_id, stay.person_id] += plan.back_won
+
+    async def ends(self, party: Party, *, at_once: bool) -> None:
+        """A host ends a running party."""
+        whose, now = (party.id, party.host_id), self.clock.now()
+        shown = await self._tries(flows.end_preview, *whose, now, at_once=at_once)
+        if shown is None:
+            return
+        plan = await self._tries(flows.end_party, *whose, shown.back_won, now, self.limits, at_once=at_once)
+        for member, back in plan.backs if plan is not None else ():
+            self.promised[party.id, member.person_id] += back.back_won
+
     async def calls_off(self, party: Party) -> None:
         """A host cancels a party that has not started."""
-        paid = self._paid_by_person(party.id)
-        if await self._tries(flows.cancel_party, party.id, party.host_id, self.clock.now()) is not None:
-            for person_id, won in paid.items():
-                self.promised[party.id, person_id] = won
+        paid = _paid_by_person(await self._look(), party.id)
+        if await self._tries(flows.cancel_party, party.id, party.host_id, self.clock.now(), self.limits) is not None:
+            self._owes_everything(party.id, paid)
+
+    async def claims(self, stay: Membership, *, days: int) -> None:
+        """A member says that access has not worked for some days."""
+        since = seoul_date(self.clock.now()) - timedelta(days=days)
+        await self._tries(flows.open_claim, stay.party_id, stay.person_id, since, self.clock.now())
+
+    async def a_claim_is_decided(self, *, upheld: bool) -> None:
+        """An operator decides the oldest claim."""
+        async with self.db.read() as session:
+            waiting = await claims_under_way(session)
+        for claim in waiting[:1]:
+            decided = await self._tries(
+                flows.resolve_claim, claim.id, "mina", self.clock.now(), self.limits, upheld=upheld
+            )
+            person_id = self.seen.stays[claim.membership_id].person_id
+            self.promised[claim.party_id, person_id] += decided.back_won if decided is not None else 0
+
+    async def transfers_refunds(self) -> None:
+        """An operator transfers every refund that Bootpay could not give back."""
+        async with self.db.read() as session:
+            waiting = await waiting_transfers(session)
+        for transfer in waiting:
+            await self._tries(confirm_transfer, transfer.refund.id, "mina", self.clock.now())
+
+    async def host_can_be_paid(self, host: Person) -> None:
+        """A host registers an account, gets the one won and types its code in."""
+        details = Details(bank="004", number="110-123-456789", holder="김민수")
+        async with self.db.write() as session:
+            await billing.register_account(session, self.seal, host.id, details, self.clock.now(), code=lambda: "1234")
+        await self.pays_out(returned=False)
+        await self._tries(billing.prove_account, self.seal, host.id, "1234", self.clock.now())
+
+    async def pays_out(self, *, returned: bool) -> None:
+        """One operator exports what hosts are owed, the bank does it or not, and another one confirms, twice."""
+        batch = await self._tries(billing.export_batch, "mina", self.clock.now())
+        if batch is None:
+            return
+        async with self.db.read() as session:
+            orders = await billing.instructions(session, self.seal, batch.id)
+        said = billing.Result.RETURNED if returned else billing.Result.DONE
+        lines = [
+            billing.Line(number, order.batch_id, order.key, order.won, said)
+            for number, order in enumerate(orders, start=2)
+        ]
+        for _ in range(2):
+            await self.db.transact(billing.confirm_batch, "jun", lines, self.clock.now())
 
     def trouble(self, kind: str) -> None:
         """Bootpay will go wrong, once."""
@@ -196,9 +282,13 @@ class Town:
         """A party that the calendar called off owes everything back."""
         after = await self._look()
         for party in after.parties.values():
-            if party.ended_at is not None and before.parties[party.id].ended_at is None:
-                for person_id, won in _paid_by_person(before, party.id).items():
-                    self.promised[party.id, person_id] = won
+            was = before.parties[party.id].state
+            if party.state is PartyState.CANCELLED and was is not PartyState.CANCELLED:
+                self._owes_everything(party.id, _paid_by_person(before, party.id))
+
+    def _owes_everything(self, party_id: int, paid: Mapping[int, int]) -> None:
+        for person_id, won in paid.items():
+            self.promised[party_id, person_id] = won
 
     async def _tries(
         self, work: Callable[Concatenate[AsyncSession, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
@@ -207,9 +297,6 @@ class Town:
             return await self.db.transact(work, *args, **kwargs)
         except BusinessError:
             return None
-
-    def _paid_by_person(self, party_id: int) -> Counter[int]:
-        return _paid_by_person(self.seen, party_id)
 
     async def _look(self) -> Seen:
         async with self.db.read() as session:
@@ -252,9 +339,9 @@ class Town:
         for bill_id, bill in self.seen.bills.items():
             assert charged[bill_id] <= 1, f"bill {bill_id} was charged {charged[bill_id]} times"
             assert net[bill_id] == self.seen.booked.get(bill_id, 0), f"the books of bill {bill_id} are not Bootpay's"
-            if bill.state is BillState.PAID and self._serves_now(bill):
+            if bill.state is BillState.PAID:
                 stay = self.seen.stays[bill.membership_id]
-                assert stay.state in INSIDE, f"somebody has paid {bill.id} and does not sit"
+                assert stay.activated_at is not None, f"somebody has paid bill {bill.id} and never sat"
 
     def _cancelled(self, attempt: Attempt, really: int) -> int:
         """Return what we believe to have gone back over a receipt, which may lag behind while a refund is unclear."""
@@ -263,10 +350,6 @@ class Town:
         under_way = sum(one.amount_won for one in mine if one.state in (RefundState.SENDING, RefundState.UNKNOWN))
         assert really in (done, done + under_way), f"{really} won went back over {attempt.receipt_id}, not {done}"
         return done
-
-    def _serves_now(self, bill: Bill) -> bool:
-        coming = any(one.bill_id == bill.id and one.state is not RefundState.FAILED for one in self.seen.refunds)
-        return not coming and bill.serves_from <= builders.seoul_date(self.clock.now()) < bill.serves_until
 
     def _compare_with_model(self) -> None:
         back: Counter[tuple[int, int]] = Counter()
@@ -281,6 +364,7 @@ class Town:
         self.till.faults.clear()
         for _ in range(TO_REST_IN):
             await self.time_passes(timedelta(hours=25))
+            await self.transfers_refunds()
             await self.compare()
             if not self._unfinished():
                 break
@@ -297,7 +381,7 @@ def _paid_by_person(seen: Seen, party_id: int) -> Counter[int]:
     paid: Counter[int] = Counter()
     for bill in seen.bills.values():
         if bill.party_id == party_id and bill.state in PAID:
-            paid[bill.person_id] += bill.amount_won
+            paid[bill.person_id] += bill.total_won
     return paid
 
 
