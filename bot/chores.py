@@ -44,6 +44,7 @@ class Chores:
             Tick("payments", 3, self.payments, prompt=True),
             Tick("seats", 20, self.seats),
             Tick("calendar", 60, self.calendar),
+            Tick("reconciling", 60, self.reconciling),
             Tick("rooms", 5, self.rooms, prompt=True),
             Tick("audit", 600, self.audit),
             Tick("housekeeping", 3600, self.housekeeping),
@@ -102,6 +103,11 @@ class Chores:
             owed = await billing.due_payouts(session, self._limits.payout_minimum_won)
         for person_id in owed:
             await self._db.transact(billing.plan_payout, person_id, self._limits.payout_minimum_won, now)
+
+    async def reconciling(self) -> None:
+        """Hold what was paid against Bootpay's receipts, each once a day; a difference is an operator's business."""
+        for found in await billing.reconcile(self._db, self._bootpay, self._clock):
+            log.critical("books_differ", attempt=found.attempt_id, bill=found.bill_id, difference=found.difference)
 
     async def rooms(self) -> None:
         """Let rooms and boards catch up with their parties."""

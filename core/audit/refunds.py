@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ScalarSelect, Select, func, select
 
+from core.acts import OperatorAct
 from core.audit.asking import question
-from core.billing.tables import Attempt, Bill, BillState, Refund, RefundState, RefundWay
+from core.billing.reconciling import OUTSIDE_RECORDS
+from core.billing.refund_books import CREDIT_LEFT, OUTSIDE, TWICE
+from core.billing.tables import (
+    Account,
+    Attempt,
+    Bill,
+    BillState,
+    LedgerEntry,
+    MoneyRecord,
+    Refund,
+    RefundState,
+    RefundWay,
+)
+from core.billing.transfers import PAID_ACT
+from core.parties.tables import Claim, Membership
+
+PAID = (BillState.PAID, BillState.PARTLY_REFUNDED, BillState.REFUNDED)
 
 
 @question(of=Bill.party_id)
@@ -41,4 +58,104 @@ def refunded_state() -> Select[int]:
         | ((Bill.state == BillState.PARTLY_REFUNDED) & ((Bill.refunded_won == 0) | (Bill.refunded_won == total_won)))
         | ((Bill.state == BillState.REFUNDED) & (Bill.refunded_won != total_won))
         | (Bill.state.in_((BillState.OPEN, BillState.VOID)) & (Bill.refunded_won != 0))
+    )
+
+
+@question(of=Bill.party_id)
+def refunds_within_bill() -> Select[int]:
+    """More of a bill has gone back or is on its way than it was worth."""
+    planned = (
+        select(func.coalesce(func.sum(Refund.amount_won), 0))
+        .where(Refund.bill_id == Bill.id, Refund.state != RefundState.FAILED, Refund.stray.is_(False))
+        .scalar_subquery()
+    )
+    return select(Bill.id).where(planned > Bill.amount_won + Bill.credit_won)
+
+
+def _credit_booked() -> ScalarSelect[int]:
+    """Return the credit that the ledger holds for a stay."""
+    return (
+        select(func.coalesce(-func.sum(LedgerEntry.amount_won), 0))
+        .join(Bill, Bill.id == LedgerEntry.bill_id)
+        .where(Bill.membership_id == Membership.id, LedgerEntry.account == Account.CREDIT)
+        .scalar_subquery()
+    )
+
+
+def _credit_of_bills(*states: BillState) -> ScalarSelect[int]:
+    """Return the credit that a stay's bills in some states use."""
+    return (
+        select(func.coalesce(func.sum(Bill.credit_won), 0))
+        .where(Bill.membership_id == Membership.id, Bill.state.in_(states))
+        .scalar_subquery()
+    )
+
+
+@question(of=Membership.party_id)
+def credit_equals_given() -> Select[int]:
+    """A stay's credit is not what it was given less what its paid bills used and what was transferred at its end."""
+    done = (
+        select(func.coalesce(func.sum(Refund.amount_won), 0))
+        .join(Bill, Bill.id == Refund.bill_id)
+        .where(Bill.membership_id == Membership.id, Refund.state == RefundState.DONE)
+    )
+    given = done.where(Refund.way == RefundWay.CREDIT).scalar_subquery()
+    transferred = done.where(Refund.reason == CREDIT_LEFT).scalar_subquery()
+    return select(Membership.id).where(_credit_booked() != given - _credit_of_bills(*PAID) - transferred)
+
+
+@question(of=Membership.party_id)
+def credit_not_overdrawn() -> Select[int]:
+    """A stay's bills use more credit than it has."""
+    return select(Membership.id).where(_credit_booked() < _credit_of_bills(BillState.OPEN))
+
+
+@question(of=Bill.party_id)
+def credit_is_the_payers() -> Select[int]:
+    """Credit of a bill is booked as somebody else's than its payer's."""
+    return (
+        select(LedgerEntry.id)
+        .join(Bill, Bill.id == LedgerEntry.bill_id)
+        .where(
+            LedgerEntry.account == Account.CREDIT,
+            LedgerEntry.person_id.is_(None) | (LedgerEntry.person_id != Bill.person_id),
+        )
+    )
+
+
+@question(of=Bill.party_id)
+def transfer_has_act() -> Select[int]:
+    """A refund counts as transferred, but no operator has said that they did it."""
+    said = select(OperatorAct.id).where(
+        OperatorAct.what == PAID_ACT, OperatorAct.facts["refund"].as_integer() == Refund.id
+    )
+    return (
+        select(Refund.id)
+        .join(Bill, Bill.id == Refund.bill_id)
+        .where(Refund.way == RefundWay.OPERATOR, Refund.state == RefundState.DONE, ~said.exists())
+    )
+
+
+@question(of=Bill.party_id)
+def outside_has_record() -> Select[int]:
+    """Money was cancelled at Bootpay without us, and no record for the operator says so."""
+    kept = select(MoneyRecord.id).where(MoneyRecord.bill_id == Bill.id, MoneyRecord.what.in_(OUTSIDE_RECORDS))
+    return (
+        select(Refund.id)
+        .join(Bill, Bill.id == Refund.bill_id)
+        .where(Refund.reason.in_((OUTSIDE, TWICE)) | (Refund.provider_word == OUTSIDE), ~kept.exists())
+    )
+
+
+@question(of=Claim.party_id)
+def claim_holds_release() -> Select[int]:
+    """Money was released to a host while a claim about its days was open."""
+    return (
+        select(Claim.id)
+        .join(Bill, Bill.membership_id == Claim.membership_id)
+        .where(
+            Claim.under_way.is_(True),
+            Bill.released_at >= Claim.opened_at,
+            Bill.serves_until > Claim.broken_since,
+        )
     )

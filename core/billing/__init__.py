@@ -57,6 +57,7 @@ from core.billing.payouts import (
     plan_payout,
 )
 from core.billing.provider import Provider
+from core.billing.reconciling import Compared, compare_day, reconcile
 from core.billing.refund_books import refunds_of, won_of_host
 from core.billing.refund_ways import plan_refund, planned_won
 from core.billing.reminders import due_bills, remind
@@ -76,6 +77,7 @@ from core.billing.tables import (
     RefundState,
     RefundWay,
 )
+from core.billing.transfers import Transfer, confirm_transfer, waiting_transfers
 
 __all__ = [
     "AUTOPAY_VERSION",
@@ -91,6 +93,7 @@ __all__ = [
     "CardOutcome",
     "CardState",
     "Coming",
+    "Compared",
     "Confirmed",
     "Cycle",
     "CyclePayments",
@@ -114,6 +117,7 @@ __all__ = [
     "Result",
     "Settled",
     "Step",
+    "Transfer",
     "account_of",
     "announce_charge",
     "ask_about_attempts",
@@ -127,7 +131,9 @@ __all__ = [
     "card_of",
     "charge_cards",
     "clean_holder",
+    "compare_day",
     "confirm_batch",
+    "confirm_transfer",
     "count_bills",
     "due_bills",
     "due_payouts",
@@ -157,6 +163,7 @@ __all__ = [
     "prove_account",
     "purge_hints",
     "quote",
+    "reconcile",
     "refunds_of",
     "register_account",
     "register_card",
@@ -173,6 +180,7 @@ __all__ = [
     "transfer_credit_left",
     "tries_left",
     "void_open_bills",
+    "waiting_transfers",
     "waits_for_code",
     "won_of_host",
 ]

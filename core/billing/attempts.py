@@ -19,6 +19,7 @@ from core.parties import lock_party
 # When the janitor asks about an attempt that fell silent; after the last one a mere beginning lapses, and what may
 # have been charged is asked about again and again at the last interval.
 ASK_AFTER = tuple(timedelta(minutes=minutes) for minutes in (2, 5, 10, 20, 35, 60, 120))
+RECONCILE_EVERY = timedelta(days=1)
 
 
 def new_suffix() -> str:
@@ -138,6 +139,11 @@ async def release_hold(session: AsyncSession, attempt_id: int, bill_id: int) -> 
     """Let go of the bill, if this attempt holds it."""
     held = update(Bill).where(Bill.id == bill_id, Bill.approving_attempt == attempt_id)
     await changed(session, held.values(approving_attempt=None, approving_since=None))
+
+
+async def reconcile_soon(session: AsyncSession, attempt_id: int, now: datetime) -> None:
+    """Let a paid attempt be held against its receipt at the next tick: somebody says that it changed."""
+    await changed(session, update(Attempt).where(Attempt.id == attempt_id).values(reconciled_at=now - RECONCILE_EVERY))
 
 
 async def due_attempts(session: AsyncSession, now: datetime, most: int) -> Sequence[int]:

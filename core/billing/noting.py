@@ -10,7 +10,14 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.adapters.bootpay import Receipt
-from core.billing.attempts import ask_soon, close_attempt, locked_attempt_of, move_attempt, record
+from core.billing.attempts import (
+    ask_soon,
+    close_attempt,
+    locked_attempt_of,
+    move_attempt,
+    reconcile_soon,
+    record,
+)
 from core.billing.booking import book_payment
 from core.billing.limits import Limits
 from core.billing.tables import Attempt, AttemptState, Bill, BillState
@@ -113,6 +120,7 @@ async def _paid(session: AsyncSession, attempt: Attempt, receipt: Receipt, limit
 
 async def _cancelled(session: AsyncSession, attempt: Attempt, receipt: Receipt, now: datetime) -> Outcome:
     if attempt.state is AttemptState.PAID:
+        await reconcile_soon(session, attempt.id, now)
         return Outcome.PAID
     if await close_attempt(session, attempt.id, attempt.bill_id, AttemptState.CANCELLED, now, "cancelled"):
         left = receipt.price_won - receipt.cancelled_won

@@ -25,6 +25,7 @@ from core.errors import ProviderRefused, ProviderUnclear
 ASK_AGAIN = tuple(timedelta(minutes=minutes) for minutes in (2, 5, 10, 30, 120, 360, 1440))
 # The payment company says that it will not do it; anything else that is refused may work another time.
 FINAL = ("RC_CANCEL_SERVER_ERROR",)
+PARTLY_ELSEWHERE = "refund_partly_elsewhere"
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,7 @@ async def _partly_done(session: AsyncSession, taken: Taken, cancelled_won: int, 
     if not await _close(session, refund, RefundState.DONE, now, OUTSIDE, amount_won=gone):
         return None
     await session.refresh(refund)
+    session.add(MoneyRecord(what=PARTLY_ELSEWHERE, bill_id=bill.id, facts={"refund": refund.id, "won": gone}, at=now))
     await book_refund(session, refund, bill, now)
     await plan_way(session, bill, refund.attempt_id, rest, refund.reason, now, RefundWay.CANCEL, stray=refund.stray)
     return RefundState.DONE

@@ -17,7 +17,7 @@ MUTE = timedelta(days=7)
 CAN_WAIT = frozenset(
     {
         "billing.opened", "billing.reminder",
-        "parties.access_done", "parties.called_off", "parties.left", "parties.member_leaves",
+        "parties.access_done", "parties.called_off", "parties.ended", "parties.left", "parties.member_leaves",
         "rooms.joined", "rooms.left",
     }
 )  # fmt: skip

@@ -15,6 +15,7 @@ from core.adapters.bootpay import Bootpay
 from core.billing import Bill, RefundState, plan_refund, send_refunds
 from core.billing.refunds import due_refunds
 from core.errors import ProviderUnclear
+from tests.builders import LIMITS
 from tests.faults.crowd import paid_bills
 from tests.faults.workers import Crew, Desk
 from tests.promises import Promise
@@ -49,7 +50,7 @@ async def plan_refunds(till: Till, bill_ids: Sequence[int], rng: Random) -> None
             bill = await session.get_one(Bill, bill_id)
             first = rng.randint(1000, bill.amount_won - 1000)
             for won in (first, rng.choice((1000, bill.amount_won - first))):
-                await plan_refund(session, bill, won, "left", till.clock.now())
+                await plan_refund(session, bill, won, "left", till.clock.now(), LIMITS)
 
     for bill_id in bill_ids:
         await plan(bill_id)

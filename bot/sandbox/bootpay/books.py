@@ -6,8 +6,8 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime
 
-from bot.sandbox.bootpay.payloads import Number, PaymentWish, is_price
-from bot.sandbox.bootpay.receipts import Cancel, Receipt, Status
+from bot.sandbox.bootpay.payloads import PHONE, VIRTUAL_ACCOUNT, Number, PaymentWish, is_price
+from bot.sandbox.bootpay.receipts import SEOUL, Cancel, Receipt, Status
 from bot.sandbox.bootpay.refusals import Refusal
 
 Announce = Callable[[Receipt, str], None]
@@ -47,8 +47,12 @@ class Books:
         return receipt.order_id if receipt else None
 
     def approve(self, receipt: Receipt, card: str) -> None:
-        """The buyer agreed: wait for the confirm, or charge at once if none was asked for."""
+        """The buyer agreed: wait for the confirm (or the deposit), or charge at once if no confirm was asked for."""
         receipt.card = card
+        if receipt.wish.method == VIRTUAL_ACCOUNT:
+            receipt.status = Status.ISSUED
+            self._announce(receipt, "PAYMENT_VIRTUAL_ACCOUNT_ISSUED")
+            return
         receipt.status = Status.APPROVED
         receipt.approved_at = self._now()
         if not receipt.wish.separately_confirmed:
@@ -68,6 +72,15 @@ class Books:
         """Take the money, once: only an approved receipt can be charged."""
         if receipt.status is not Status.APPROVED:
             raise Refusal("RC_NOT_CONFIRM_READY")
+        self._take_money(receipt)
+
+    def deposit(self, receipt: Receipt) -> None:
+        """Somebody paid into the virtual account, today or days later."""
+        if receipt.status is not Status.ISSUED:
+            raise Refusal("INVALID_REQUEST_PARAMS", "입금을 기다리는 가상계좌가 아닙니다.")
+        self._take_money(receipt)
+
+    def _take_money(self, receipt: Receipt) -> None:
         receipt.status = Status.PAID
         receipt.purchased_at = self._now()
         receipt.charges += 1
@@ -84,6 +97,7 @@ class Books:
             raise Refusal("RC_ALREADY_CANCELLED")
         if not receipt.charges:
             raise Refusal("RC_CANCEL_SERVER_ERROR", "결제가 완료되지 않아 취소할 수 없습니다.")
+        self._check_method(receipt)
         if amount is None:
             return receipt.left
         if not isinstance(amount, int | float) or not is_price(amount):
@@ -93,6 +107,22 @@ class Books:
         if amount < receipt.left and amount < self._smallest_partial_cancel:
             raise Refusal("RC_CANCEL_SERVER_ERROR", f"부분취소는 {self._smallest_partial_cancel}원부터 가능합니다.")
         return amount
+
+    def _check_method(self, receipt: Receipt) -> None:
+        """Refuse what only cards can do: phone bills close with the month, accounts need a contract for refunds."""
+        if receipt.wish.method == VIRTUAL_ACCOUNT:
+            raise Refusal("RC_CANCEL_SERVER_ERROR", "가상계좌 환불(CMS) 계약이 되어 있지 않습니다.")
+        if receipt.wish.method == PHONE and _month(receipt.purchased_at) != _month(self._now()):
+            raise Refusal("RC_CANCEL_SERVER_ERROR", "휴대폰 결제는 결제한 달에만 취소할 수 있습니다.")
+
+    def cancel_in_admin(self, receipt: Receipt, amount: Number | None) -> None:
+        """Give money back in the PG's own admin: it counts like any cancel, and nobody is notified."""
+        given_back = receipt.left if amount is None else amount
+        if not 0 < given_back <= receipt.left:
+            raise Refusal("RC_CANCEL_SERVER_ERROR", "취소 가능 금액을 초과했습니다.")
+        receipt.cancels.append(Cancel("", given_back, "PG 관리자", "", self._now()))
+        if receipt.left == 0:
+            receipt.status = Status.CANCELLED
 
     def cancel(
         self, receipt: Receipt, amount: Number, *, cancel_id: str, by: str, reason: str, partial_status: Status
@@ -122,3 +152,11 @@ class Books:
         lapses_at = receipt.lapses_at()
         if lapses_at is not None and lapses_at <= self._now():
             self.lapse(receipt)
+
+
+def _month(instant: datetime | None) -> tuple[int, int] | None:
+    """Return year and month of an instant in Seoul."""
+    if instant is None:
+        return None
+    local = instant.astimezone(SEOUL)
+    return local.year, local.month

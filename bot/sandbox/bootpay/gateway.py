@@ -30,6 +30,7 @@ CORS = {
 EVENTS = {
     Status.APPROVED: "confirm",
     Status.PAID: "done",
+    Status.ISSUED: "issued",
     Status.CANCELLED: "done",
     Status.CLOSED: "cancel",
 }

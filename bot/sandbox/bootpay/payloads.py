@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from bot.sandbox.bootpay.refusals import Refusal
 
 Number = int | float
+CARD, PHONE, VIRTUAL_ACCOUNT = "카드", "휴대폰", "가상계좌"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class PaymentWish:
     common_event_webhook: bool
     enable_error_webhook: bool
     webhook_delay_s: Number
+    method: str = CARD
 
 
 def is_price(value: object) -> bool:
@@ -65,6 +67,7 @@ def read_payload(payload: object, client_key: str) -> PaymentWish:
         currency=str(payload.get("currency") or "KRW"),
         metadata=payload.get("metadata") or {},
         redirect_url=read_redirect_url(extra.get("redirect_url") or payload.get("redirect_url")),
+        method=str(payload.get("method") or CARD),
         separately_confirmed=extra.get("separately_confirmed") is True,
         timeout_minutes=_number(extra, "timeout", 30),
         common_event_webhook=extra.get("common_event_webhook") is True,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from enum import IntEnum
 from typing import Any
 
-from bot.sandbox.bootpay.payloads import Number, PaymentWish
+from bot.sandbox.bootpay.payloads import CARD, PHONE, VIRTUAL_ACCOUNT, Number, PaymentWish
 
 SEOUL = timezone(timedelta(hours=9))
 
@@ -18,6 +18,7 @@ class Status(IntEnum):
     OPENED = 0
     PAID = 1
     APPROVED = 2
+    ISSUED = 5  # a virtual account that waits for its deposit
     CANCELLED = 20
     DECLINED = -2
     REQUEST_FAILED = -4
@@ -29,12 +30,14 @@ LOCALES = {
     Status.OPENED: "결제대기",
     Status.PAID: "결제완료",
     Status.APPROVED: "입금/승인대기",
+    Status.ISSUED: "가상계좌 입금대기",
     Status.CANCELLED: "결제취소",
     Status.DECLINED: "승인실패",
     Status.REQUEST_FAILED: "결제요청실패",
     Status.LAPSED: "결제만료",
     Status.CLOSED: "결제창닫음",
 }
+SYMBOLS = {CARD: "card", PHONE: "phone", VIRTUAL_ACCOUNT: "vbank"}
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,8 @@ class Receipt:
 def describe(receipt: Receipt, base_url: str) -> dict[str, Any]:
     """Return the receipt as Bootpay's API and webhooks tell it."""
     paid = receipt.charges > 0
-    method = "카드" if receipt.card else None
-    symbol = "card" if receipt.card else None
+    method = receipt.wish.method if receipt.card else None
+    symbol = SYMBOLS.get(receipt.wish.method) if receipt.card else None
     body: dict[str, Any] = {
         "receipt_id": receipt.receipt_id,
         "order_id": receipt.order_id,

@@ -37,6 +37,7 @@ class Switchboard:
             web.post("/sandbox/card", self.card),
             web.get("/sandbox/cards", self.cards),
             web.get("/sandbox/receipts", self.receipts),
+            web.post("/sandbox/cancel", self.cancel),
             web.get("/sandbox/webhooks", self.webhooks),
             web.post("/sandbox/webhooks/release", self.release),
             web.post("/sandbox/webhooks/forge", self.forge),
@@ -92,6 +93,19 @@ class Switchboard:
     async def cards(self, request: web.Request) -> web.StreamResponse:
         """Tell every card window and what became of it."""
         return web.json_response([registered(window) for window in self._desk.all()])
+
+    async def cancel(self, request: web.Request) -> web.StreamResponse:
+        """Cancel in the PG's own admin: {receipt_id, amount | null}; the shop is not notified."""
+        wish = await read_wish(request)
+        amount = wish.get("amount")
+        if amount is not None and type(amount) not in (int, float):
+            return _wrong("amount is a number or null")
+        try:
+            receipt = self._books.find(wish.get("receipt_id"))
+            self._books.cancel_in_admin(receipt, amount)
+        except Refusal as refusal:
+            return web.json_response(refusal.body(), status=refusal.http_status)
+        return web.json_response(counted(receipt))
 
     async def receipts(self, request: web.Request) -> web.StreamResponse:
         """Tell every receipt with how often it was charged and cancelled."""
