@@ -105,9 +105,8 @@ class Chores:
             await self._db.transact(billing.plan_payout, person_id, self._limits.payout_minimum_won, now)
 
     async def reconciling(self) -> None:
-        """Hold what was paid against Bootpay's receipts, each once a day; a difference is an operator's business."""
-        for found in await billing.reconcile(self._db, self._bootpay, self._clock):
-            log.critical("books_differ", attempt=found.attempt_id, bill=found.bill_id, difference=found.difference)
+        """Hold what was paid against Bootpay's receipts, each payment once a day."""
+        await billing.reconcile(self._db, self._bootpay, self._clock)
 
     async def rooms(self) -> None:
         """Let rooms and boards catch up with their parties."""

@@ -34,6 +34,12 @@ def asked_in_vain(say: Speech, data: Mapping[str, Any]) -> Screen:
     return Screen(say("alerts.asked_in_vain", attempt=data["attempt"]))
 
 
+def books_differ(say: Speech, data: Mapping[str, Any]) -> Screen:
+    """Bootpay tells a payment otherwise than we booked it."""
+    difference = say(f"alerts.differs_{data['difference']}")
+    return Screen(say("alerts.books_differ", attempt=data["attempt"], difference=difference))
+
+
 def dead_update(say: Speech, data: Mapping[str, Any]) -> Screen:
     """A message or a tap was given up."""
     return Screen(say("alerts.dead_update", update=data["update"], error=data["error"]))

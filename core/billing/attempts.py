@@ -10,6 +10,7 @@ from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.adapters.bootpay import Receipt
+from core.alerts import alert
 from core.billing.tables import ATTEMPT_MOVES, SILENT, Attempt, AttemptState, Bill, BillState, MoneyRecord
 from core.db import changed
 from core.errors import BillBusy, BillNotOpen, NotFound
@@ -166,6 +167,7 @@ async def lease_attempt(session: AsyncSession, attempt_id: int, now: datetime) -
     patience = len(ASK_AFTER) + (attempt.card_id is not None)
     if asks == patience and attempt.state in (AttemptState.APPROVING, AttemptState.UNKNOWN):
         record(session, now, "asked_in_vain", attempt.bill_id, attempt=attempt_id, state=str(attempt.state))
+        await alert(session, now, "asked_in_vain", attempt_id, attempt=attempt_id)
         bill = await session.get_one(Bill, attempt.bill_id)
         still_open = {"check": "bill_open", "bill": bill.id}
         notice(session, now, bill.person_id, "billing.unclear", {"bill": bill.id}, valid_while=still_open)

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.adapters.bootpay import Receipt
+from core.alerts import alert
 from core.billing.attempts import RECONCILE_EVERY, record
 from core.billing.bills import locked_bill
 from core.billing.noting import CANCELLED, PAID
@@ -165,6 +166,7 @@ async def _note(
         facts = {"attempt": attempt_id, "paid": found.paid_won, "refunded": found.refunded_won}
         theirs = {"their_price": found.their_price_won, "their_cancelled": found.their_cancelled_won}
         record(session, now, f"{RECONCILED}{found.difference}", bill.id, **facts, **theirs)
+        await alert(session, now, "books_differ", attempt_id, attempt=attempt_id, difference=found.difference)
     return found
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.adapters.bootpay import Receipt
+from core.alerts import alert
 from core.billing.bills import locked_bill
 from core.billing.provider import Provider
 from core.billing.refund_books import OUTSIDE, book_refund, cancelled_won
@@ -152,6 +153,7 @@ async def _unclear(session: AsyncSession, refund: Refund, now: datetime) -> Refu
     moved = await _close(session, refund, RefundState.UNKNOWN, None)
     if moved and refund.asks == len(ASK_AGAIN):
         session.add(MoneyRecord(what="refund_unknown", bill_id=refund.bill_id, facts={"refund": refund.id}, at=now))
+        await alert(session, now, "refund_unknown", refund.id, refund=refund.id)
     return RefundState.UNKNOWN if moved else None
 
 
@@ -162,6 +164,7 @@ async def _failed(session: AsyncSession, refund: Refund, code: str, now: datetim
         return None
     facts = {"refund": refund.id, "code": code[:40]}
     session.add(MoneyRecord(what="refund_failed", bill_id=refund.bill_id, facts=facts, at=now))
+    await alert(session, now, "refund_failed", refund.id, **facts)
     await plan_transfer(session, bill, refund.attempt_id, refund.amount_won, refund.reason, now, stray=refund.stray)
     return RefundState.FAILED
 
