@@ -5,6 +5,7 @@ reads when the query finds something. It stands in the module of its subject:
 
 - `cards`: cards on file and their charges;
 - `payments`: the ledger, bills, attempts and the hold of a bill;
+- `payouts`: what is released to hosts and paid out to them;
 - `refunds`: money on its way back;
 - `seats`: parties and memberships.
 
@@ -13,7 +14,18 @@ about, so that the question can be asked of the parties that changed; one about 
 asked each time.
 """
 
-from core.audit import cards, payments, refunds, seats
+from core.audit import cards, payments, payouts, refunds, seats
 from core.audit.asking import CHECKS, Question, Violation, check, check_changed
 
-__all__ = ["CHECKS", "Question", "Violation", "cards", "check", "check_changed", "payments", "refunds", "seats"]
+__all__ = [
+    "CHECKS",
+    "Question",
+    "Violation",
+    "cards",
+    "check",
+    "check_changed",
+    "payments",
+    "payouts",
+    "refunds",
+    "seats",
+]
