@@ -116,7 +116,7 @@ async def staged(world: World) -> Stage:
     full = await builders.party(db, clock, host, seats=2)
     early = await builders.party(db, clock, host, starts_in=7)
     cancelled = await builders.party(db, clock, host)
-    await db.transact(cancel_party, cancelled.id, host.id, clock.now())
+    await db.transact(cancel_party, cancelled.id, host.id, clock.now(), builders.LIMITS)
     bills = {
         "paid": await builders.joins(db, clock, running, paid),
         "open": await builders.joins(db, clock, full, holding),
