@@ -7,13 +7,14 @@ import base64
 import logging
 import os
 import signal
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import structlog
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from bot import database
 from bot.settings import Settings, SettingsInvalid, load_settings
@@ -22,7 +23,10 @@ from core.sealing import KEY_BYTES
 
 if TYPE_CHECKING:
     from bot.app import Two
+    from bot.desk import Desk
+    from core.db import Database
 
+T = TypeVar("T")
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="TWO: share an OTT subscription, from a Telegram chat."
 )
@@ -30,7 +34,12 @@ db_app = typer.Typer(no_args_is_help=True, help="The database's schema.")
 app.add_typer(db_app, name="db")
 keys_app = typer.Typer(no_args_is_help=True, help="Keys for what is sealed.")
 app.add_typer(keys_app, name="keys")
+payouts_app = typer.Typer(no_args_is_help=True, help="Money to hosts: two operators export and confirm it.")
+app.add_typer(payouts_app, name="payouts")
+bills_app = typer.Typer(no_args_is_help=True, help="Bills and what hinders them.")
+app.add_typer(bills_app, name="bills")
 console = Console(highlight=False)
+By = Annotated[str, typer.Option("--by", help="Who you are, as OPERATORS lists you.")]
 
 
 def main() -> None:
@@ -239,6 +248,77 @@ def keys_new(
 ) -> None:
     """Print a new key for SEALING_KEYS."""
     console.print(f"{name}:{base64.urlsafe_b64encode(os.urandom(KEY_BYTES)).decode()}", soft_wrap=True)
+
+
+@payouts_app.command("export")
+def payouts_export(
+    by: By,
+    out: Annotated[Path, typer.Option(help="The file to write; it must not exist.")],
+    batch: Annotated[int | None, typer.Option(min=1, help="Write this batch once more.")] = None,
+) -> None:
+    """Write a CSV file of transfers to make: what hosts are owed, and one won to accounts that are to be verified."""
+    _at_desk(by, lambda desk: desk.export(out, batch))
+
+
+@payouts_app.command("confirm")
+def payouts_confirm(
+    file: Annotated[Path, typer.Argument(help="The exported file, its column `result` filled in: done or returned.")],
+    by: By,
+) -> None:
+    """Book what the bank said of a whole batch; by another operator than the one who exported it."""
+    _at_desk(by, lambda desk: desk.confirm(file))
+
+
+@payouts_app.command("list")
+def payouts_list() -> None:
+    """Say what waits to be exported, and which batches wait to be confirmed."""
+    from bot import desk
+
+    console.print(_on_database(desk.listed), soft_wrap=True)
+
+
+@bills_app.command("stuck")
+def bills_stuck() -> None:
+    """Say what around money waits longer than it should; exit 1 when something does."""
+    from bot import desk
+    from core.clock import SystemClock
+
+    found = _on_database(lambda db: desk.stuck(db, SystemClock()))
+    console.print("\n".join(found) or "nothing is stuck", soft_wrap=True)
+    if found:
+        raise typer.Exit(1)
+
+
+def _at_desk(by: str, work: Callable[[Desk], Awaitable[str]]) -> None:
+    """Let a listed operator do something and say what became of it."""
+    from bot.desk import Desk, DeskRefused
+    from core.clock import SystemClock
+
+    settings = _settings()
+    try:
+        console.print(_on_database(lambda db: work(Desk(db, SystemClock(), settings, by)), settings), soft_wrap=True)
+    except DeskRefused as refused:
+        console.print(f"[red]{escape(str(refused))}[/red]", soft_wrap=True)
+        raise typer.Exit(refused.code) from None
+
+
+def _on_database(work: Callable[[Database], Awaitable[T]], settings: Settings | None = None) -> T:
+    """Return what some work on the up-to-date database came to."""
+    from core.db import Database
+
+    settings = settings or _settings()
+    results: list[T] = []
+
+    async def on_it() -> None:
+        db = Database(settings.database_url)
+        try:
+            await database.require_current(db)
+            results.append(await work(db))
+        finally:
+            await db.close()
+
+    _run(on_it())
+    return results[0]
 
 
 @db_app.command("upgrade")

@@ -55,6 +55,7 @@ from core.billing.payouts import (
     export_batch,
     instructions,
     plan_payout,
+    waiting,
 )
 from core.billing.provider import Provider
 from core.billing.reconciling import Compared, compare_day, reconcile
@@ -62,6 +63,7 @@ from core.billing.refund_books import refunds_of, won_of_host
 from core.billing.refund_ways import plan_refund, planned_won
 from core.billing.reminders import due_bills, remind
 from core.billing.settle import settle, settle_order
+from core.billing.stuck import Stuck, stuck
 from core.billing.tables import (
     AccountState,
     Attempt,
@@ -117,6 +119,7 @@ __all__ = [
     "Result",
     "Settled",
     "Step",
+    "Stuck",
     "Transfer",
     "account_of",
     "announce_charge",
@@ -176,10 +179,12 @@ __all__ = [
     "settle_order",
     "share_of",
     "stop_autopay",
+    "stuck",
     "take_hint",
     "transfer_credit_left",
     "tries_left",
     "void_open_bills",
+    "waiting",
     "waiting_transfers",
     "waits_for_code",
     "won_of_host",

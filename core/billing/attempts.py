@@ -67,7 +67,8 @@ async def locked_attempt_of(
 ) -> Attempt | None:
     """Return the attempt that a receipt belongs to, bound to it, with its bill locked; None for a stranger's receipt.
 
-    A second receipt of one order gets an attempt of its own. `moves_party` locks the party, too, which comes first.
+    A second receipt of one order gets an attempt of its own. `moves_party` locks the party, too, which comes first;
+    what is booked already moves nothing, however often anybody speaks of it.
     """
     theirs = or_(Attempt.receipt_id == receipt.receipt_id, Attempt.order_id == receipt.order_id)
     row = (
@@ -78,10 +79,16 @@ async def locked_attempt_of(
     if row is None:
         return None
     bill_id, party_id = row
-    if moves_party:
+    if moves_party and not await is_booked(session, receipt.receipt_id):
         await lock_party(session, party_id)
     await session.get_one(Bill, bill_id, with_for_update=True)
     return await _bound(session, receipt, now)
+
+
+async def is_booked(session: AsyncSession, receipt_id: str) -> bool:
+    """Tell whether a receipt was booked as paid: its attempt has ended."""
+    ended = Attempt.receipt_id == receipt_id, Attempt.state == AttemptState.PAID
+    return await session.scalar(select(Attempt.id).where(*ended)) is not None
 
 
 async def _bound(session: AsyncSession, receipt: Receipt, now: datetime) -> Attempt | None:

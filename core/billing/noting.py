@@ -109,6 +109,8 @@ async def take_note(
 
 
 async def _paid(session: AsyncSession, attempt: Attempt, receipt: Receipt, limits: Limits, now: datetime) -> Outcome:
+    if attempt.state is AttemptState.PAID:
+        return _ended(attempt, await session.get_one(Bill, attempt.bill_id))
     wrong = _mismatch(receipt, attempt, limits)
     if wrong in (None, "price"):
         return Outcome(await book_payment(session, attempt, receipt, limits, now))

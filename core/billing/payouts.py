@@ -87,6 +87,16 @@ class Confirmed:
     before: str | None = None
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """What waits to be exported, and the batches that wait to be confirmed, each with its payouts and their won."""
+
+    payouts: int
+    won: int
+    codes: int
+    batches: Sequence[tuple[PayoutBatch, int, int]]
+
+
 def new_suffix() -> str:
     """Return what makes a payout's key our own: no other database of the operator has it."""
     return secrets.token_hex(4)
@@ -176,8 +186,7 @@ async def _export_payouts(session: AsyncSession, batch: PayoutBatch, now: dateti
 
 async def _export_codes(session: AsyncSession, batch: PayoutBatch, now: datetime) -> int:
     exported = 0
-    waiting = _unproven()
-    for account in (await session.scalars(waiting.order_by(PayoutAccount.id))).all():
+    for account in (await session.scalars(_unproven().order_by(PayoutAccount.id))).all():
         once = update(PayoutAccount).where(PayoutAccount.id == account.id, PayoutAccount.code_batch_id.is_(None))
         if await changed(session, once.values(code_batch_id=batch.id)):
             exported += 1
@@ -202,6 +211,21 @@ def _unproven() -> Select[PayoutAccount]:
         PayoutAccount.state == AccountState.PENDING,
         PayoutAccount.code_batch_id.is_(None),
     )
+
+
+async def waiting(session: AsyncSession) -> Waiting:
+    """Return what operators have before them: what an export would take, and what is to be confirmed."""
+    ready = (await session.scalars(_ready())).all()
+    codes = (await session.scalars(_unproven())).all()
+    open_batches = await session.execute(
+        select(PayoutBatch, func.count(Payout.id), func.coalesce(func.sum(Payout.amount_won), 0))
+        .join(Payout, Payout.batch_id == PayoutBatch.id, isouter=True)
+        .where(PayoutBatch.confirmed_at.is_(None))
+        .group_by(PayoutBatch.id)
+        .order_by(PayoutBatch.id)
+    )
+    batches = [(batch, count, int(won)) for batch, count, won in open_batches]
+    return Waiting(len(ready), sum(payout.amount_won for payout in ready), len(codes), batches)
 
 
 async def instructions(session: AsyncSession, seal: Seal, batch_id: int) -> Sequence[Instruction]:

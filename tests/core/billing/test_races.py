@@ -102,7 +102,7 @@ async def test_calling_off_while_members_pay_leaves_nobody_without_money_or_seat
     async def call_off() -> None:
         while True:
             try:
-                await till.db.transact(cancel_party, opened.id, host.id, till.clock.now())
+                await till.db.transact(cancel_party, opened.id, host.id, till.clock.now(), LIMITS)
             except BillBusy:
                 continue
             return
