@@ -26,7 +26,7 @@ from tests.faults.town import Town, pick
 T = TypeVar("T")
 MOST_PEOPLE, MOST_PARTIES = 6, 3
 WHICH = st.integers(0, 59)
-MEANWHILE = ("the same", "another window", "the ticks", "gives up", "leaves", "called off")
+MEANWHILE = ("the same", "another window", "the ticks", "gives up", "leaves", "called off", "no answers")
 TROUBLES = (
     "confirm_timeout_after_charging", "confirm_timeout_before", "confirm_dropped_after_charging",
     "confirm_critical_then_paid", "confirm_critical", "decline_at_confirm", "cancel_timeout_after_effect",
@@ -46,6 +46,7 @@ class Machine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.broken = False
+        self.late: list[str] = []
         self.town = self.does(self.found())
 
     def does(self, work: Coroutine[Any, Any, T]) -> T:
@@ -120,6 +121,22 @@ class Machine(RuleBasedStateMachine):
             self.town.presses(receipt_id, "approve")
             self.does(self.town.returns(receipt_id))
 
+    @rule(which=WHICH, pays=st.booleans())
+    @precondition(lambda self: self.open_bills)
+    def money_comes_that_nobody_asked_for(self, which: int, pays: bool) -> None:
+        bill_id = pick(self.open_bills, which).id
+        receipt_id = self.does(self.town.opens_window(bill_id, charges_at_once=True))
+        if pays:
+            self._pays(bill_id)
+        if receipt_id is not None:
+            self.late.append(receipt_id)
+
+    @rule(which=WHICH)
+    @precondition(lambda self: self.late)
+    def late_money_comes(self, which: int) -> None:
+        receipt_id = self.late.pop(which % len(self.late))
+        self.town.presses(receipt_id, "approve")
+
     @rule(which=WHICH, action=st.sampled_from(["approve", "approve", "decline", "close", "fail"]))
     @precondition(lambda self: self.open_bills)
     def goes_through_a_window_and_gets_lost(self, which: int, action: str) -> None:
@@ -149,6 +166,8 @@ class Machine(RuleBasedStateMachine):
             await self.town.returns(pick(list(self.town.bill_of), other))
         elif act == "the ticks":
             await self.town.ticks()
+        elif act == "no answers":
+            self.town.trouble("html_502_after_effect", times=2)
         elif bill is not None and act == "gives up":
             await self.town.gives_up(self.town.seen.stays[bill.membership_id])
         elif bill is not None and act == "leaves":

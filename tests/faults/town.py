@@ -1,7 +1,7 @@
 """A town for the state machine: people, parties and a till over a real database, and a small model of who is owed what.
 
-The model is two dicts: what was promised back to whom, and which receipt was opened for which bill. After each step it
-is held against Bootpay's stand-in, which knows what really happened to the money, and against the books.
+The model is small: what was promised back to whom, which receipt was opened for which bill, and which ask nobody.
+After each step it is held against Bootpay's stand-in, which knows what really happened to the money, and the books.
 """
 
 from __future__ import annotations
@@ -92,6 +92,7 @@ class Town:
         self.limits = Limits(provider_sandbox=True, operator_fee_bp=500, provider_fee_bp=290)
         self.people: list[Person] = []
         self.bill_of: dict[str, int] = {}
+        self.unasked: set[str] = set()
         self.promised: Counter[tuple[int, int]] = Counter()
         self.seen = Seen()
         self._bootpay: Provider = GivesUp(till)
@@ -131,12 +132,18 @@ class Town:
 
         return await self._tries(join)
 
-    async def opens_window(self, bill_id: int) -> str | None:
-        """Somebody presses the button on the payment page: an attempt begins, its window opens."""
+    async def opens_window(self, bill_id: int, *, charges_at_once: bool = False) -> str | None:
+        """Somebody presses the button on the payment page: an attempt begins, its window opens.
+
+        One that `charges_at_once` asks nobody before it takes the money, as a virtual account does.
+        """
         try:
             payload = await self.till.begins(bill_id)
         except BusinessError:
             return None
+        if charges_at_once:
+            payload["extra"] |= {"separately_confirmed": False, "timeout": 3 * 24 * 60}
+            self.unasked.add(str(payload["order_id"]))
         receipt_id = self.till.stand_in.open_window(payload).rsplit("/", 1)[1]
         self.bill_of[receipt_id] = bill_id
         return receipt_id
@@ -260,9 +267,9 @@ class Town:
         for _ in range(2):
             await self.db.transact(billing.confirm_batch, "jun", lines, self.clock.now())
 
-    def trouble(self, kind: str) -> None:
-        """Bootpay will go wrong, once."""
-        self.till.faults.add("*", kind)
+    def trouble(self, kind: str, times: int = 1) -> None:
+        """Bootpay will go wrong."""
+        self.till.faults.add("*", kind, times)
 
     async def ticks(self) -> None:
         """Every tick that moves money or seats runs once, in the order of a replica's pass."""
@@ -329,7 +336,8 @@ class Town:
         charged: Counter[int] = Counter()
         for receipt in self.till.stand_in.receipts():
             attempt = attempts.get(receipt["receipt_id"])
-            charged[self.bill_of[receipt["receipt_id"]]] += receipt["charges"]
+            if receipt["order_id"] not in self.unasked:
+                charged[self.bill_of[receipt["receipt_id"]]] += receipt["charges"]
             if receipt["charges"] and (attempt is None or attempt.state not in BOOKED):
                 asked = attempt is not None and attempt.state in SILENT and attempt.ask_at is not None
                 assert asked, f"nobody knows of the charge {receipt}"
