@@ -9,11 +9,14 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from core import flows
 from core.billing import Bill, BillState, Cycle, Limits
 from core.billing.reminders import AT
 from core.billing.tables import Reminder, ReminderState
 from core.dates import seoul_instant
+from core.outbox import Outgoing, SendState
 from core.parties import Membership, MembershipState, Party, PartyState, Role
+from core.people import CAN_WAIT
 
 # A day's work begins a minute after midnight.
 DAYBREAK = time(0, 1)
@@ -25,8 +28,10 @@ Event = tuple[datetime, str]
 async def coming(session: AsyncSession, now: datetime, limits: Limits) -> list[Event]:
     """Return when what happens next, soonest first.
 
-    Kinds: hold_over, party_starts, recruiting_ends, next_bill, reminder, release, member_leaves, party_ends.
+    Kinds: hold_over, party_starts, recruiting_ends, next_bill, reminder, suspension, seat_freed, quiet_over,
+    release, member_leaves, party_ends.
     """
+    suspensions, frees = await flows.coming_steps(session)
     found = [
         *await _moments(session, "hold_over", Membership.held_until, Membership.state == MembershipState.RESERVED),
         *await _days(session, "party_starts", Party.starts_on, Party.state == PartyState.RECRUITING),
@@ -35,6 +40,9 @@ async def coming(session: AsyncSession, now: datetime, limits: Limits) -> list[E
         *await _reminders(session),
         *await _days(session, "party_ends", Party.ends_on, Party.state == PartyState.ENDING),
         *await _days(session, "release", Bill.serves_until, Bill.state.in_(HELD) & Bill.released_at.is_(None)),
+        *((at, "suspension") for at in suspensions),
+        *((at, "seat_freed") for at in frees),
+        *await _after_quiet_hours(session),
         *await _days(session, "member_leaves", Membership.leaves_on, Membership.state == MembershipState.LEAVING),
     ]
     return sorted({event for event in found if event[0] > now})
@@ -80,3 +88,11 @@ async def _reminders(session: AsyncSession) -> list[Event]:
         .where(Reminder.state == ReminderState.WAITING, Bill.state == BillState.OPEN)
     )
     return [(at, "reminder") for at in await session.scalars(waiting.distinct())]
+
+
+async def _after_quiet_hours(session: AsyncSession) -> list[Event]:
+    # The news of a bill is planned for a morning anyway, which is an event of its own.
+    put_off = select(Outgoing.not_before).where(
+        Outgoing.state == SendState.WAITING, Outgoing.name.in_(CAN_WAIT - {"billing.opened"})
+    )
+    return [(at, "quiet_over") for at in await session.scalars(put_off.distinct())]

@@ -45,6 +45,7 @@ class Chores:
             Tick("seats", 20, self.seats),
             Tick("calendar", 60, self.calendar),
             Tick("reconciling", 60, self.reconciling),
+            Tick("unpaid", 60, self.unpaid),
             Tick("rooms", 5, self.rooms, prompt=True),
             Tick("audit", 600, self.audit),
             Tick("housekeeping", 3600, self.housekeeping),
@@ -108,6 +109,20 @@ class Chores:
         """Hold what was paid against Bootpay's receipts, each payment once a day."""
         await billing.reconcile(self._db, self._bootpay, self._clock)
 
+    async def unpaid(self) -> None:
+        """Take the steps that follow a sent warning; repeat warnings that nobody may have read."""
+        now = self._clock.now()
+        async with self._db.read() as session:
+            unheard = await billing.unheard_warnings(session, now)
+            suspensions = await flows.due_suspensions(session, now)
+            frees = await flows.due_to_be_freed(session, now)
+        for reminder_id in unheard:
+            await self._db.transact(billing.warn_again, reminder_id, now)
+        for bill_id in suspensions:
+            await self._db.transact(flows.suspend_late, bill_id, now, self._limits)
+        for bill_id in frees:
+            await self._db.transact(flows.free_late, bill_id, now)
+
     async def rooms(self) -> None:
         """Let rooms and boards catch up with their parties."""
         await rooms.reconcile_due(self._db, self._clock)
@@ -165,7 +180,9 @@ async def _next_instants(session: AsyncSession, now: datetime) -> Sequence[datet
     planned = await session.scalar(
         select(func.min(Outgoing.not_before)).where(Outgoing.state == SendState.WAITING, Outgoing.not_before > now)
     )
-    return [instant for instant in (reminder, hold, planned) if instant is not None]
+    suspensions, frees = await flows.coming_steps(session)
+    steps = [at for at in (*suspensions, *frees) if at > now]
+    return [*steps, *(instant for instant in (reminder, hold, planned) if instant is not None)]
 
 
 async def _purge(session: AsyncSession, now: datetime) -> None:

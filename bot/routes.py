@@ -9,7 +9,7 @@ from telegram import Update
 from telegram.ext import Application, CallbackContext, CallbackQueryHandler, CommandHandler, MessageHandler, filters
 
 from bot import dialog
-from bot.handlers import bills, newparty, parties, payouts, people, recommend, refunds, rooms, titles
+from bot.handlers import bills, late, newparty, parties, payouts, people, recommend, refunds, rooms, titles
 from bot.screen import Delete, Replies
 from bot.tap import Tap, current_tap
 from bot.views import rooms as room_views
@@ -83,6 +83,12 @@ BUTTONS: dict[str, Handle] = {
     "bill": bills.bill,
     "why": bills.why,
     "recheck": bills.recheck,
+    "snooze": late.snooze,
+    "late": late.show,
+    "latewait": late.wait_longer,
+    "latenudge": late.nudge,
+    "latefree": late.ask_free,
+    "latefreeok": late.free,
     "room": rooms.enter,
     "find": titles.find_these,
     "title": titles.show,

@@ -14,11 +14,12 @@ from bot.tap import INVITE, Surroundings
 from bot.texts import Speech
 from bot.views import billing as billing_views
 from bot.views import claims as claim_views
+from bot.views import late as late_views
 from bot.views import notices, party_news
 from bot.views import parties as party_views
 from bot.views import payouts as payout_views
 from bot.views import refunds as refund_views
-from core import flows, parties
+from core import billing, flows, parties
 from core.billing import (
     AccountState,
     BillCard,
@@ -30,6 +31,7 @@ from core.billing import (
     payout_card,
     won_of_host,
 )
+from core.dates import seoul_date
 from core.people import get_person
 
 
@@ -85,6 +87,15 @@ class News:
         """Return the payout account that the notice is about."""
         return await self.session.get_one(PayoutAccount, self.data["account"])
 
+    async def payer(self, card: BillCard) -> str:
+        """Return what the person is called who pays a bill."""
+        return (await get_person(self.session, card.bill.person_id)).nickname or ""
+
+    async def late(self) -> tuple[BillCard, flows.Outlook]:
+        """Return the late bill that the notice is about, and what it leads to."""
+        card = await self.bill()
+        return card, flows.outlook(card.bill, card.membership, self.around.settings.limits)
+
     def pay_link(self) -> str:
         """Return the payment link of the bill that the notice is about."""
         return self.around.pay_links.url(self.data["bill"], self.now)
@@ -94,7 +105,8 @@ Load = Callable[[News], Awaitable[Screen]]
 
 
 async def _paid(n: News) -> Screen:
-    return billing_views.receipt(n.say, await n.bill(), joined=bool(n.data.get("joined")))
+    joined, back = bool(n.data.get("joined")), bool(n.data.get("back"))
+    return billing_views.receipt(n.say, await n.bill(), joined=joined, back=back)
 
 
 async def _opened(n: News) -> Screen:
@@ -102,13 +114,52 @@ async def _opened(n: News) -> Screen:
 
 
 async def _reminder(n: News) -> Screen:
-    return billing_views.reminder(n.say, await n.bill(), n.pay_link(), n.data["kind"])
+    snoozes = await billing.snoozes_of(n.session, n.data["bill"])
+    return late_views.reminder(n.say, await n.bill(), n.pay_link(), n.data["kind"], snoozes, seoul_date(n.now))
+
+
+async def _warning(n: News) -> Screen:
+    card, kind = await n.bill(), n.data["kind"]
+    at = billing.suspends_at(card.bill, n.now) if kind == "warning" else n.now + billing.NOTICE
+    return late_views.warning(n.say, card, n.pay_link(), kind, at)
+
+
+async def _suspended(n: News) -> Screen:
+    card, ahead = await n.late()
+    return late_views.suspended(n.say, card, n.pay_link(), ahead.freed_on or seoul_date(n.now))
+
+
+async def _more_time(n: News) -> Screen:
+    return late_views.more_time(n.say, await n.bill(), n.pay_link())
+
+
+async def _late_for_host(n: News) -> Screen:
+    card, ahead = await n.late()
+    return late_views.for_host(n.say, card, await n.payer(card), ahead)
+
+
+async def _unreached(n: News) -> Screen:
+    card, ahead = await n.late()
+    return late_views.unreached(n.say, card, await n.payer(card), ahead)
+
+
+async def _someone_late(n: News) -> Screen:
+    return late_views.someone(n.say, await n.party())
+
+
+async def _freed(n: News) -> Screen:
+    card = await n.bill()
+    return late_views.freed(n.say, card, n.around.deep_link(f"{INVITE}{card.party.code}"))
+
+
+async def _freed_for_host(n: News) -> Screen:
+    card = await n.bill()
+    return late_views.freed_for_host(n.say, card, await n.payer(card))
 
 
 async def _member_paid(n: News) -> Screen:
     card = await n.bill()
-    payer = await get_person(n.session, card.bill.person_id)
-    return billing_views.member_paid(n.say, card, payer.nickname or "")
+    return billing_views.member_paid(n.say, card, await n.payer(card))
 
 
 async def _refund_news(n: News) -> Screen:
@@ -117,9 +168,8 @@ async def _refund_news(n: News) -> Screen:
 
 async def _taken_from_host(n: News) -> Screen:
     card, refund = await n.bill(), await n.refund()
-    payer = await get_person(n.session, card.bill.person_id)
     host_won = await won_of_host(n.session, refund)
-    return refund_views.taken_from_host(n.say, card, refund, payer.nickname or "", host_won)
+    return refund_views.taken_from_host(n.say, card, refund, await n.payer(card), host_won)
 
 
 async def _unclear(n: News) -> Screen:
@@ -223,6 +273,14 @@ _LOADED: dict[str, Load] = {
     "billing.refunded": _refund_news,
     "refunds.by_operator": _refund_news,
     "refunds.taken_from_host": _taken_from_host,
+    "late.warning": _warning,
+    "late.suspended": _suspended,
+    "late.more_time": _more_time,
+    "late.for_host": _late_for_host,
+    "late.unreached": _unreached,
+    "late.someone": _someone_late,
+    "late.freed": _freed,
+    "late.freed_for_host": _freed_for_host,
     "billing.unclear": _unclear,
     "parties.member_joined": _member_joined,
     "parties.access_turn": _access_turn,

@@ -59,6 +59,10 @@ class NotMember(BusinessError):
     """The person does not sit in this party."""
 
 
+class Suspended(BusinessError):
+    """The person's stay is suspended until its bill is paid."""
+
+
 class BillNotOpen(BusinessError):
     """The bill is paid, void or refunded: there is nothing to pay."""
 

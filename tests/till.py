@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -19,7 +19,8 @@ from core.billing.tables import Account, Hint, LedgerEntry, MoneyRecord
 from core.clock import ManualClock
 from core.db import Database
 from core.errors import ProviderUnclear
-from core.outbox import Outgoing
+from core.outbox import Outgoing, SendState, deliver_result, still_valid
+from core.people import Person, may_be_told
 from tests.builders import LIMITS
 
 Answer = TypeVar("Answer")
@@ -81,6 +82,33 @@ class Till:
             sent = await billing.send_refunds(self.db, bootpay, self.clock)
             if not done + sent:
                 return
+
+    async def sends(self, *, dead: Sequence[int] = (), lost: Sequence[str] = ()) -> list[tuple[int | None, str]]:
+        """Play the sender for what is due; return (person, name) in order.
+
+        Rows for the people in `dead` cannot be delivered; of those named in `lost` nobody knows whether they were.
+        """
+        said = []
+        now = self.clock.now()
+        async with self.db.write() as session:
+            due = select(Outgoing).where(Outgoing.state == SendState.WAITING, Outgoing.not_before <= now)
+            for row in (await session.scalars(due.order_by(Outgoing.id))).all():
+                person = await session.get(Person, row.person_id)
+                if person is not None and (later := may_be_told(person, row.name, now)) > now:
+                    row.not_before = later
+                elif row.name in lost:
+                    row.state = SendState.UNKNOWN
+                elif not await still_valid(session, row):
+                    row.state = SendState.DROPPED
+                    await deliver_result(session, row, None, now)
+                elif person is not None and person.id in dead:
+                    row.state, person.reachable = SendState.DEAD, False
+                    await deliver_result(session, row, None, now)
+                else:
+                    row.state, row.sent_at, row.message_id = SendState.SENT, now, row.id
+                    await deliver_result(session, row, row.id, now)
+                    said.append((row.person_id, row.name))
+        return said
 
     async def minutes_pass(self, minutes: int) -> None:
         """Move the clock, let approvals lapse at Bootpay, and run the janitor."""

@@ -138,6 +138,7 @@ async def stay(tap: Tap) -> Replies:
 async def access(tap: Tap) -> Replies:
     """Show the invite checklist: the host sees everybody's, a member their own."""
     membership = await parties.membership_of(tap.session, tap.number(0), tap.person.id)
+    parties.require_access(membership)
     return Say(await _access_screen(tap, membership))
 
 

@@ -10,7 +10,7 @@ from bot.tap import Tap
 from bot.views import rooms as views
 from bot.views.relayed import Form, Heard
 from core import rooms as core
-from core.errors import InvalidInput
+from core.errors import InvalidInput, Suspended
 
 CAPTIONED = ("photo", "video", "animation", "audio", "document", "voice")
 BARE = ("sticker", "video_note")
@@ -56,6 +56,9 @@ async def hear(tap: Tap) -> Replies:
     message = _message(tap)
     entered = await core.present_room(tap.session, tap.person.id)
     if entered is None:
+        silenced = await core.silenced_room(tap.session, tap.person.id)
+        if silenced is not None:
+            raise Suspended(party=silenced.party_id)
         return await _outside(tap, message)
     heard = _heard(tap, message)
     if heard is None:

@@ -29,8 +29,8 @@ def slip_button(say: Speech, card: BillCard) -> list[list[Button]]:
     return [[Button(say.plain("billing.provider_receipt"), url=address)]]
 
 
-def receipt(say: Speech, card: BillCard, *, joined: bool) -> Screen:
-    """The receipt of a paid bill; for a newcomer with the way in."""
+def receipt(say: Speech, card: BillCard, *, joined: bool, back: bool) -> Screen:
+    """The receipt of a paid bill; for a newcomer with the way in, for a suspended member with the way back."""
     bill, paid_with = card.bill, card.paid_with
     text = say(
         "billing.receipt",
@@ -45,17 +45,14 @@ def receipt(say: Speech, card: BillCard, *, joined: bool) -> Screen:
         text += "\n\n" + say("billing.welcome")
         rows.append([Button(say.plain("parties.access"), data=f"access:{card.party.id}")])
         rows.append([Button(say.plain("people.acquaint"), data="acquaint")])
+    if back:
+        text += "\n\n" + say("late.back")
     return Screen(text, rows=rows)
 
 
 def opened(say: Speech, card: BillCard, link: str) -> Screen:
     """The next month's bill is open."""
     return _bill(say, "billing.opened", card, link)
-
-
-def reminder(say: Speech, card: BillCard, link: str, kind: str) -> Screen:
-    """A reminder before, on or after the due day."""
-    return _bill(say, f"billing.reminder_{kind}", card, link)
 
 
 def _bill(say: Speech, key: str, card: BillCard, link: str) -> Screen:

@@ -115,11 +115,13 @@ def due_line(say: Speech, card: BillCard) -> str:
     return say("parties.due_line", plan=name, amount=amount, day=day)
 
 
-def seat_lines(say: Speech, card: PartyCard) -> str:
-    """Who sits where."""
+def seat_lines(say: Speech, card: PartyCard, *, for_host: bool) -> str:
+    """Who sits where; that somebody is suspended is for the host alone."""
     lines = []
     for seat in card.seats:
-        role = "host" if seat.membership.role is Role.HOST else str(seat.membership.state)
+        hidden = seat.membership.state is MembershipState.SUSPENDED and not for_host
+        state = MembershipState.ACTIVE if hidden else seat.membership.state
+        role = "host" if seat.membership.role is Role.HOST else str(state)
         lines.append(say(f"parties.seat_{role}", nickname=seat.person.nickname))
     free = card.party.seats - len(card.seats)
     if free:
@@ -160,22 +162,25 @@ def host_card(say: Speech, card: PartyCard) -> Screen:
         rows.append([Button(say.plain("refunds.end_party"), data=f"end:{party.id}")])
     if party.state is PartyState.ENDING:
         rows.append([Button(say.plain("refunds.end_now"), data=f"endnow:{party.id}")])
-    return Screen(f"{_about(say, card)}\n\n{seat_lines(say, card)}", rows=rows)
+    return Screen(f"{_about(say, card)}\n\n{seat_lines(say, card, for_host=True)}", rows=rows)
 
 
 def member_card(say: Speech, card: PartyCard, membership: Membership, due: Sequence[tuple[BillCard, str]]) -> Screen:
     """A party as one of its members sees it."""
     party = card.party
-    text = f"{_about(say, card)}\n{say('parties.hosted_by', host=card.host.nickname)}\n\n{seat_lines(say, card)}"
+    hosted_by = say("parties.hosted_by", host=card.host.nickname)
+    text = f"{_about(say, card)}\n{hosted_by}\n\n{seat_lines(say, card, for_host=False)}"
     rows = [[pay_button(say, bill, link)] for bill, link in due]
     if due:
         text += "\n\n" + "\n".join(due_line(say, bill) for bill, _ in due)
     if membership.state is MembershipState.RESERVED:
         rows.append([Button(say.plain("parties.give_up"), data=f"unjoin:{party.id}")])
+    elif membership.state is MembershipState.SUSPENDED:
+        text += "\n\n" + say("late.you_are_suspended")
     else:
         rows.append([Button(say.plain("parties.access"), data=f"access:{party.id}")])
         rows.append([Button(say.plain("parties.room"), data=f"room:{party.id}")])
-    if membership.state is MembershipState.ACTIVE:
+    if membership.state in (MembershipState.ACTIVE, MembershipState.SUSPENDED):
         rows.append([Button(say.plain("parties.leave"), data=f"leave:{party.id}")])
     if membership.state is MembershipState.LEAVING and membership.leaves_on:
         text += "\n\n" + say("parties.leaving_on", day=say.day(membership.leaves_on))

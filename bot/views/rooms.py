@@ -145,6 +145,7 @@ def board(say: Speech, data: Mapping[str, Any]) -> Screen:
         say("rooms.board_people", people=data["people"], seats=data["seats"]),
         *_payments(say, data["now"], "now"),
         *_payments(say, data["next"], "next"),
+        *([say("rooms.board_suspended", people=_names(say, data["suspended"]))] if data.get("suspended") else []),
         "",
         *_own(say, data),
     ]

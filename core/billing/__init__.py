@@ -61,7 +61,7 @@ from core.billing.provider import Provider
 from core.billing.reconciling import Compared, compare_day, reconcile
 from core.billing.refund_books import refunds_of, won_of_host
 from core.billing.refund_ways import plan_refund, planned_won
-from core.billing.reminders import due_bills, remind
+from core.billing.reminders import MOST_SNOOZES, due_bills, nudge, remind, snooze, snoozes_of
 from core.billing.settle import settle, settle_order
 from core.billing.stuck import Stuck, stuck
 from core.billing.tables import (
@@ -80,11 +80,14 @@ from core.billing.tables import (
     RefundWay,
 )
 from core.billing.transfers import Transfer, confirm_transfer, waiting_transfers
+from core.billing.unpaid import NOTICE, suspends_at, unheard_warnings, warn_again
 
 __all__ = [
     "AUTOPAY_VERSION",
     "BANKS",
     "LINK_LIVES",
+    "MOST_SNOOZES",
+    "NOTICE",
     "AccountState",
     "Attempt",
     "AttemptState",
@@ -153,6 +156,7 @@ __all__ = [
     "look_into_hints",
     "new_window",
     "next_charge",
+    "nudge",
     "open_bills_of",
     "open_due_cycles",
     "open_first_bill",
@@ -178,14 +182,19 @@ __all__ = [
     "settle",
     "settle_order",
     "share_of",
+    "snooze",
+    "snoozes_of",
     "stop_autopay",
     "stuck",
+    "suspends_at",
     "take_hint",
     "transfer_credit_left",
     "tries_left",
+    "unheard_warnings",
     "void_open_bills",
     "waiting",
     "waiting_transfers",
     "waits_for_code",
+    "warn_again",
     "won_of_host",
 ]

@@ -22,6 +22,7 @@ from core.parties import (
     Party,
     PartyState,
     confirm_seat,
+    end_suspension,
     lock_party,
     seats_taken,
     start_party,
@@ -91,8 +92,9 @@ async def _give_back(session: AsyncSession, attempt_id: int, bill: Bill, won: in
 async def _take_seat(session: AsyncSession, party: Party, bill: Bill, now: datetime) -> None:
     today = seoul_date(now)
     joined = await confirm_seat(session, bill.membership_id, max(today, party.starts_on), now)
+    back = await end_suspension(session, bill.membership_id)
     member = await session.get_one(Membership, bill.membership_id, populate_existing=True)
-    notice(session, now, bill.person_id, "billing.paid", {"bill": bill.id, "joined": joined})
+    notice(session, now, bill.person_id, "billing.paid", {"bill": bill.id, "joined": joined, "back": back})
     if joined:
         taken = await seats_taken(session, party.id)
         notice(session, now, party.host_id, "parties.member_joined", {"membership": member.id, "taken": taken})

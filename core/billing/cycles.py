@@ -185,7 +185,7 @@ async def _open_bill(
             session.add(bill)
     except IntegrityError:
         return 0
-    reminders.plan(session, bill, cycle)
+    reminders.plan(session, bill, cycle, limits.grace_days, now)
     morning = seoul_instant(cycle.starts_on - timedelta(days=limits.open_days_before), reminders.AT)
     _tell_opened(session, bill, now, not_before=max(now, morning))
     return 1

@@ -6,21 +6,31 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import outbox
 from core.billing.cards import card_of
 from core.billing.tables import Bill, BillState, Cycle, Reminder, ReminderState
-from core.dates import seoul_instant
+from core.billing.unpaid import FINAL, WARNING, tell_host, warn
+from core.dates import seoul_date, seoul_instant
 from core.db import changed
+from core.errors import BillNotOpen, InvalidInput, NotFound, Outdated
+from core.people import Person, after_quiet, is_muted
 
 AT = time(10, 0)
 # The row of the news that a card is charged tomorrow: it is told once a bill, as a reminder is.
 TOLD = "card"
 # What that news, and the charge after it, say better.
 TOLD_BY_CARD = ("d-1", "d0", "d+1")
-KINDS: dict[str, int] = {"d-3": -3, "d-1": -1, "d0": 0, "d+1": 1, "d+3": 3}
+# What a mute drops, in days from the due day on. The warning follows on the last day of grace.
+GENTLE: dict[str, int] = {"d-3": -3, "d-1": -1, "d0": 0, "d+1": 1}
+WARNINGS = (WARNING, FINAL)
+NUDGE, SNOOZE = "nudge", "snooze"
+MOST_SNOOZES = 2
+# Who puts something off at two in the night until tomorrow means this morning.
+NIGHT_ENDS = timedelta(hours=5)
 
 
 @outbox.validity("bill_open")
@@ -30,18 +40,30 @@ async def bill_is_open(session: AsyncSession, facts: Mapping[str, Any]) -> bool:
     return state is BillState.OPEN
 
 
-def plan(session: AsyncSession, bill: Bill, cycle: Cycle) -> None:
-    """Plan the reminders of a bill, in the morning of their days in Seoul."""
-    session.add_all(
-        Reminder(
-            cycle_id=cycle.id,
-            membership_id=bill.membership_id,
-            bill_id=bill.id,
-            kind=kind,
-            due_at=seoul_instant(bill.due_on + timedelta(days=days), AT),
-            state=ReminderState.WAITING,
-        )
-        for kind, days in KINDS.items()
+def plan(session: AsyncSession, bill: Bill, cycle: Cycle, grace_days: int, now: datetime) -> None:
+    """Plan the reminders of a bill, in the morning of their days in Seoul; a bill that opens late has its days too."""
+    counted_from = max(bill.due_on, seoul_date(now))
+    days = {kind: day for kind, day in GENTLE.items() if day < grace_days} | {WARNING: grace_days}
+    for kind, day in days.items():
+        due_at = seoul_instant(counted_from + timedelta(days=day), AT)
+        if due_at > now or kind == WARNING:
+            session.add(_reminder(bill, kind, due_at, cycle.id))
+
+
+def plan_final(session: AsyncSession, bill: Bill, days_to_free: int, now: datetime) -> None:
+    """Plan the last warning of a bill whose member was suspended now: a day before the seat is freed."""
+    due_at = seoul_instant(seoul_date(now) + timedelta(days=days_to_free - 1), AT)
+    session.add(_reminder(bill, FINAL, due_at, bill.cycle_id))
+
+
+def _reminder(bill: Bill, kind: str, due_at: datetime, cycle_id: int) -> Reminder:
+    return Reminder(
+        cycle_id=cycle_id,
+        membership_id=bill.membership_id,
+        bill_id=bill.id,
+        kind=kind,
+        due_at=due_at,
+        state=ReminderState.WAITING,
     )
 
 
@@ -58,34 +80,63 @@ async def due_bills(session: AsyncSession, now: datetime, most: int = 200) -> Se
 
 
 async def remind(session: AsyncSession, bill_id: int, now: datetime) -> bool:
-    """Send the newest due reminder of a bill and skip the older ones; False when there was nothing to send."""
+    """Send the newest due reminder of a bill and skip the older ones; False when there was nothing to send.
+
+    In quiet hours it waits for their end; a warning is never skipped for something that says less.
+    """
     due = (
         await session.scalars(
             select(Reminder)
             .where(Reminder.bill_id == bill_id, Reminder.state == ReminderState.WAITING, Reminder.due_at <= now)
-            .order_by(Reminder.due_at)
+            .order_by(Reminder.due_at, Reminder.id)
         )
     ).all()
     if not due:
         return False
     bill = await session.get_one(Bill, bill_id)
-    *stale, newest = due
+    person = await session.get_one(Person, bill.person_id)
+    *stale, newest = sorted(due, key=lambda reminder: reminder.kind in WARNINGS)
     for reminder in stale:
         await _close(session, reminder.id, ReminderState.SKIPPED, now)
     if bill.state is not BillState.OPEN or (newest.kind in TOLD_BY_CARD and await _pays_by_card(session, bill)):
         await _close(session, newest.id, ReminderState.SKIPPED, now)
         return False
-    if not await _close(session, newest.id, ReminderState.SENT, now):
+    morning = after_quiet(now, person.quiet_from, person.quiet_until)
+    if morning > now:
+        await _put_off(session, newest, morning, now)
         return False
-    outbox.notice(
-        session,
-        now,
-        bill.person_id,
-        "billing.reminder",
-        {"bill": bill_id, "kind": newest.kind},
-        valid_while={"check": "bill_open", "bill": bill_id},
+    muted = newest.kind in GENTLE and is_muted(person, now)
+    if not await _close(session, newest.id, ReminderState.SKIPPED if muted else ReminderState.SENT, now):
+        return False
+    if newest.kind in {"d+1", WARNING}:
+        await tell_host(session, bill, now)
+    if newest.kind in WARNINGS:
+        await warn(session, bill, newest.kind, now)
+    elif not muted:
+        _tell(session, bill, newest.kind, now)
+    return not muted
+
+
+def _tell(session: AsyncSession, bill: Bill, kind: str, now: datetime) -> None:
+    valid_while = {"check": "bill_open", "bill": bill.id}
+    data = {"bill": bill.id, "kind": kind}
+    outbox.notice(session, now, bill.person_id, "billing.reminder", data, valid_while=valid_while)
+
+
+async def _put_off(session: AsyncSession, reminder: Reminder, morning: datetime, now: datetime) -> None:
+    """Move a reminder to the morning; when another one comes on that day anyway, a gentle one is left out."""
+    that_day = seoul_instant(seoul_date(morning) + timedelta(days=1))
+    another = select(Reminder.id).where(
+        Reminder.bill_id == reminder.bill_id,
+        Reminder.state == ReminderState.WAITING,
+        Reminder.due_at > now,
+        Reminder.due_at < that_day,
     )
-    return True
+    if reminder.kind in GENTLE and await session.scalar(another.limit(1)) is not None:
+        await _close(session, reminder.id, ReminderState.SKIPPED, now)
+        return
+    waiting = update(Reminder).where(Reminder.id == reminder.id, Reminder.state == ReminderState.WAITING)
+    await changed(session, waiting.values(due_at=morning))
 
 
 async def _close(session: AsyncSession, reminder_id: int, state: ReminderState, now: datetime) -> bool:
@@ -97,3 +148,58 @@ async def _pays_by_card(session: AsyncSession, bill: Bill) -> bool:
     """Tell whether a bill's person was told that their card is charged, and still has it."""
     told = select(Reminder.id).where(Reminder.bill_id == bill.id, Reminder.kind == TOLD)
     return await session.scalar(told) is not None and await card_of(session, bill.person_id) is not None
+
+
+async def _add_once(session: AsyncSession, reminder: Reminder) -> bool:
+    try:
+        async with session.begin_nested():
+            session.add(reminder)
+    except IntegrityError:
+        return False
+    return True
+
+
+async def snoozes_of(session: AsyncSession, bill_id: int) -> int:
+    """Return how often the reminders of a bill were put off."""
+    snoozed = select(func.count(Reminder.id)).where(Reminder.bill_id == bill_id, Reminder.kind.startswith(SNOOZE))
+    return await session.scalar(snoozed) or 0
+
+
+def snoozed_until(choice: str, person: Person, now: datetime) -> datetime:
+    """Return when a reminder that is put off comes again: in three hours (`3h`) or tomorrow morning (`am`)."""
+    if choice == "3h":
+        return after_quiet(now + timedelta(hours=3), person.quiet_from, person.quiet_until)
+    if choice == "am":
+        return seoul_instant(seoul_date(now - NIGHT_ENDS) + timedelta(days=1), AT)
+    raise InvalidInput(field="button", rule="snooze")
+
+
+async def snooze(
+    session: AsyncSession, bill_id: int, person: Person, number: int, choice: str, now: datetime
+) -> datetime:
+    """Remind of a bill once more, later; returns when. `number` is which snooze of the bill the button stood for.
+
+    Outdated for a button that was used, or that came before another one; BillNotOpen when there is nothing to pay.
+    """
+    bill = await session.get(Bill, bill_id)
+    if bill is None or bill.person_id != person.id:
+        raise NotFound(what="bill", id=bill_id)
+    if bill.state is not BillState.OPEN:
+        raise BillNotOpen(bill=bill_id)
+    until = snoozed_until(choice, person, now)
+    if number > MOST_SNOOZES or number != await snoozes_of(session, bill_id) + 1:
+        raise Outdated(what="snooze")
+    if not await _add_once(session, _reminder(bill, f"{SNOOZE}{number}", until, bill.cycle_id)):
+        raise Outdated(what="snooze")
+    return until
+
+
+async def nudge(session: AsyncSession, bill: Bill, now: datetime) -> datetime:
+    """Remind a member as their host asked, after their quiet hours; returns when. Outdated the second time in a day."""
+    person = await session.get_one(Person, bill.person_id)
+    due_at = after_quiet(now, person.quiet_from, person.quiet_until)
+    kind = f"{NUDGE}{seoul_date(now):%m%d}"
+    if not await _add_once(session, _reminder(bill, kind, due_at, bill.cycle_id)):
+        raise Outdated(what="nudge")
+    await remind(session, bill.id, now)
+    return due_at

@@ -193,7 +193,8 @@ class Bill(Base):
     """What one member owes for one cycle; `approving_attempt` is the hold of the payment being approved.
 
     The share of the days and the operator's fee, less the credit that was used, is `amount_won`: what Bootpay takes.
-    `warned_at` and `final_warned_at` are when the warning before suspension and before losing the seat were *sent*.
+    `warned_at` and `final_warned_at` are when the warning before suspension and before losing the seat were *sent*;
+    `waits_until` is until when the host waits with the suspension, given once.
     """
 
     __tablename__ = "bill"
@@ -228,6 +229,7 @@ class Bill(Base):
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     warned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     final_warned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    waits_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

@@ -56,7 +56,7 @@ async def leave_party(session: AsyncSession, party_id: int, person_id: int, now:
     if not await void_open_bills(session, membership.id, now):
         raise BillBusy(party=party_id)
     await give_back(session, plan.lines, "left", now, limits)
-    await move(session, membership.id, MembershipState.ACTIVE, MembershipState.LEAVING, leaves_on=plan.leaves_on)
+    await move(session, membership.id, membership.state, MembershipState.LEAVING, leaves_on=plan.leaves_on)
     if plan.at_once:
         await free_seat(session, membership.id, MembershipState.LEAVING, MembershipState.LEFT, now)
     news = {"person": person_id, "party": party_id, "on": plan.leaves_on.isoformat(), "at_once": plan.at_once}
@@ -106,7 +106,7 @@ async def _member(session: AsyncSession, party_id: int, person_id: int) -> Membe
     membership = await membership_of(session, party_id, person_id)
     if membership.role is Role.HOST:
         raise InvalidInput(field="leave", rule="host")
-    if membership.state is not MembershipState.ACTIVE:
+    if membership.state not in (MembershipState.ACTIVE, MembershipState.SUSPENDED):
         raise Outdated(what="leave")
     return membership
 

@@ -1,6 +1,6 @@
 """Parties: memberships, seats, access."""
 
-from core.parties.access import Checklist, Line, checklist, checklists, tick
+from core.parties.access import Checklist, Line, checklist, checklists, require_access, tick
 from core.parties.claims import (
     broken_periods,
     claim_under_way,
@@ -24,10 +24,20 @@ from core.parties.party import (
     seated,
     start_party,
 )
-from core.parties.seats import confirm_seat, free_seat, hold_seat, move, seats_taken, touch
+from core.parties.seats import (
+    confirm_seat,
+    end_suspension,
+    free_seat,
+    hold_seat,
+    move,
+    seats_taken,
+    suspend,
+    touch,
+)
 from core.parties.tables import (
     INSIDE,
     MEMBERSHIP_MOVES,
+    READING,
     SEATED,
     AccessStep,
     Claim,
@@ -42,6 +52,7 @@ from core.parties.tables import (
 __all__ = [
     "INSIDE",
     "MEMBERSHIP_MOVES",
+    "READING",
     "SEATED",
     "AccessStep",
     "Checklist",
@@ -61,6 +72,7 @@ __all__ = [
     "claim_under_way",
     "claims_under_way",
     "confirm_seat",
+    "end_suspension",
     "enough_members",
     "free_seat",
     "get_claim",
@@ -76,9 +88,11 @@ __all__ = [
     "open_party",
     "parties_of",
     "party_by_code",
+    "require_access",
     "seated",
     "seats_taken",
     "start_party",
+    "suspend",
     "tick",
     "touch",
 ]

@@ -11,10 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.catalogue import InviteMethod, Plan
-from core.errors import InvalidInput, NotFound, NotYours
+from core.errors import InvalidInput, NotFound, NotYours, Suspended
 from core.parties.party import get_party
 from core.parties.seats import touch
-from core.parties.tables import INSIDE, AccessStep, Membership, Role
+from core.parties.tables import INSIDE, AccessStep, Membership, MembershipState, Role
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,14 @@ class Checklist:
         return next((line for line in self.lines if line.step not in self.done), None)
 
 
+def require_access(membership: Membership) -> None:
+    """Raise Suspended or NotFound unless the stay gives access now."""
+    if membership.state is MembershipState.SUSPENDED:
+        raise Suspended(party=membership.party_id)
+    if membership.state not in INSIDE:
+        raise NotFound(what="access", id=membership.id)
+
+
 async def checklist(session: AsyncSession, membership: Membership) -> Checklist:
     """Return a member's checklist as it stands."""
     party = await get_party(session, membership.party_id)
@@ -71,8 +79,9 @@ async def checklists(session: AsyncSession, party_id: int) -> Sequence[Checklist
 async def tick(session: AsyncSession, membership_id: int, step: str, person_id: int, now: datetime) -> Checklist:
     """Tick a line as the person whose turn it is; a line that is done already stays as it is."""
     membership = await session.get(Membership, membership_id)
-    if membership is None or membership.state not in INSIDE:
+    if membership is None:
         raise NotFound(what="access", id=membership_id)
+    require_access(membership)
     party = await get_party(session, membership.party_id)
     before = await checklist(session, membership)
     line = next((line for line in before.lines if line.step == step), None)

@@ -81,6 +81,16 @@ async def confirm_seat(session: AsyncSession, membership_id: int, serves_from: d
     )
 
 
+async def suspend(session: AsyncSession, membership_id: int, now: datetime) -> bool:
+    """Take access from a member whose bill stays unpaid; the seat stays theirs."""
+    return await move(session, membership_id, MembershipState.ACTIVE, MembershipState.SUSPENDED, suspended_at=now)
+
+
+async def end_suspension(session: AsyncSession, membership_id: int) -> bool:
+    """Give a suspended member access again; False when they had it."""
+    return await move(session, membership_id, MembershipState.SUSPENDED, MembershipState.ACTIVE, suspended_at=None)
+
+
 async def free_seat(
     session: AsyncSession, membership_id: int, before: MembershipState, after: MembershipState, now: datetime
 ) -> bool:

@@ -47,12 +47,16 @@ class MembershipState(StrEnum):
 
 MEMBERSHIP_MOVES: dict[MembershipState, set[MembershipState]] = {
     MembershipState.RESERVED: {MembershipState.ACTIVE, MembershipState.EXPIRED, MembershipState.DECLINED},
-    MembershipState.ACTIVE: {MembershipState.LEAVING, MembershipState.LEFT, MembershipState.REMOVED},
+    MembershipState.ACTIVE: {
+        MembershipState.SUSPENDED, MembershipState.LEAVING, MembershipState.LEFT, MembershipState.REMOVED,
+    },
+    MembershipState.SUSPENDED: {MembershipState.ACTIVE, MembershipState.LEAVING, MembershipState.REMOVED},
     MembershipState.LEAVING: {MembershipState.ACTIVE, MembershipState.LEFT, MembershipState.REMOVED},
-}
-# States that hold a seat, and those of people who may use it.
+}  # fmt: skip
+# States that hold a seat, those of people who may use it, and those of people who read what the room says.
 SEATED = (MembershipState.RESERVED, MembershipState.ACTIVE, MembershipState.SUSPENDED, MembershipState.LEAVING)
 INSIDE = (MembershipState.ACTIVE, MembershipState.LEAVING)
+READING = (*INSIDE, MembershipState.SUSPENDED)
 
 
 class Role(StrEnum):

@@ -18,6 +18,8 @@ CAN_WAIT = frozenset(
     {
         "billing.opened", "billing.reminder",
         "parties.access_done", "parties.called_off", "parties.ended", "parties.left", "parties.member_leaves",
+        "late.for_host", "late.freed", "late.freed_for_host", "late.more_time", "late.someone", "late.suspended",
+        "late.unreached", "late.warning",
         "rooms.joined", "rooms.left",
     }
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from core.rooms.board import Subject
 from core.rooms.credentials import looks_like_credentials
-from core.rooms.presence import Door, Guest, doors, enter, guests, leave_room, present_room
+from core.rooms.presence import Door, Guest, doors, enter, guests, leave_room, present_room, silenced_room
 from core.rooms.reconciling import due, reconcile, reconcile_due
 from core.rooms.relay import Copy, mirror_edit, passed_on, purge_messages, relay, room_of_copy
 from core.rooms.tables import Room, RoomKind, RoomMessage, RoomPresence, RoomSeat
@@ -31,4 +31,5 @@ __all__ = [
     "reconcile_due",
     "relay",
     "room_of_copy",
+    "silenced_room",
 ]

@@ -37,7 +37,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Insider:
-    """A person who may be in the room."""
+    """A person who may be in the room; who is suspended reads and does not write."""
 
     person_id: int
     nickname: str | None
@@ -45,6 +45,7 @@ class Insider:
     reachable: bool
     is_host: bool
     last_day: date | None
+    suspended: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Standing:
 
 
 def board_for(standing: Standing, reader: Insider, today: date) -> dict[str, Any]:
-    """Return what one reader's board shows; who has not paid is named to the host alone."""
+    """Return what one reader's board shows; who has not paid or is suspended is named to the host alone."""
     return {
         **standing.subject.words(),
         "recruiting": standing.recruiting,
@@ -83,6 +84,7 @@ def board_for(standing: Standing, reader: Insider, today: date) -> dict[str, Any
         "now": _payments(standing, standing.bills, reader),
         "next_on": standing.period.ends_on.isoformat(),
         "next": _payments(standing, standing.next_bills, reader),
+        "suspended": nicknames(one for one in standing.insiders if one.suspended) if reader.is_host else None,
         "host": reader.is_host,
         "last_day": reader.last_day and reader.last_day.isoformat(),
         "own": _own(standing.bills.get(reader.person_id), today),

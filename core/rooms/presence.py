@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,12 +11,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db import changed
-from core.errors import NotFound
-from core.parties.tables import INSIDE, Membership, Party, Role
+from core.errors import NotFound, Suspended
+from core.parties.tables import INSIDE, READING, Membership, MembershipState, Party, Role
 from core.people.tables import Person
 from core.rooms.board import Subject
 from core.rooms.standing import subject_of
 from core.rooms.tables import Room, RoomPresence, RoomSeat
+
+SUSPENDED = (MembershipState.SUSPENDED,)
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,9 @@ class Guest:
     inside: bool
 
 
-def seats_of(room_id: int | None = None) -> Select[RoomSeat, Room, Membership]:
+def seats_of(
+    room_id: int | None = None, states: Collection[MembershipState] = INSIDE
+) -> Select[RoomSeat, Room, Membership]:
     """Select the seats that count: in an open room, of people who are still in the party.
 
     A stay that has ended counts no more at once, even before the room has caught up with it.
@@ -51,7 +55,7 @@ def seats_of(room_id: int | None = None) -> Select[RoomSeat, Room, Membership]:
             & (Membership.person_id == RoomSeat.person_id)
             & Membership.present.is_(True),
         )
-        .where(Room.closed_at.is_(None), Membership.state.in_(INSIDE))
+        .where(Room.closed_at.is_(None), Membership.state.in_(states))
     )
     return seats if room_id is None else seats.where(RoomSeat.room_id == room_id)
 
@@ -70,9 +74,15 @@ async def doors(session: AsyncSession, person_id: int) -> list[Door]:
 
 
 async def enter(session: AsyncSession, person_id: int, party_id: int, now: datetime) -> Door:
-    """Let the person's words go to the party's room from now on and to no other; NotFound when it is not theirs."""
+    """Let the person's words go to the party's room from now on and to no other; NotFound when it is not theirs.
+
+    Suspended for who only reads there until they have paid.
+    """
     door = next((one for one in await doors(session, person_id) if one.room.party_id == party_id), None)
     if door is None:
+        suspended = seats_of(states=SUSPENDED).where(RoomSeat.person_id == person_id, Room.party_id == party_id)
+        if (await session.execute(suspended)).first() is not None:
+            raise Suspended(party=party_id)
         raise NotFound(what="room", party=party_id)
     moved = update(RoomPresence).where(RoomPresence.person_id == person_id)
     moved = moved.values(room_id=door.room.id, entered_at=now)
@@ -91,10 +101,19 @@ async def leave_room(session: AsyncSession, person_id: int) -> bool:
 
 
 async def present_room(session: AsyncSession, person_id: int) -> Room | None:
-    """Return the room that a person has entered and may still be in."""
+    """Return the room that a person has entered and may still write to."""
+    return await _entered(session, person_id, INSIDE)
+
+
+async def silenced_room(session: AsyncSession, person_id: int) -> Room | None:
+    """Return the room that a person has entered and may only read, as they are suspended."""
+    return await _entered(session, person_id, SUSPENDED)
+
+
+async def _entered(session: AsyncSession, person_id: int, states: Collection[MembershipState]) -> Room | None:
     row = (
         await session.execute(
-            seats_of()
+            seats_of(states=states)
             .join(RoomPresence, (RoomPresence.room_id == Room.id) & (RoomPresence.person_id == RoomSeat.person_id))
             .where(RoomPresence.person_id == person_id)
         )
@@ -105,13 +124,17 @@ async def present_room(session: AsyncSession, person_id: int) -> Room | None:
 async def guests(session: AsyncSession, room: Room) -> Sequence[Guest]:
     """Return who is in a room, the host first."""
     rows = await session.execute(
-        seats_of(room.id)
+        seats_of(room.id, READING)
         .add_columns(Person, RoomPresence.room_id)
         .join(Person, Person.id == RoomSeat.person_id)
         .join(RoomPresence, RoomPresence.person_id == RoomSeat.person_id, isouter=True)
         .order_by(Membership.seat)
     )
     return [
-        Guest(person.nickname, is_host=membership.role is Role.HOST, inside=present_in == room.id)
+        Guest(
+            person.nickname,
+            is_host=membership.role is Role.HOST,
+            inside=present_in == room.id and membership.state in INSIDE,
+        )
         for _, _, membership, person, present_in in rows
     ]

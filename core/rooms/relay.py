@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db import changed
 from core.outbox import Outgoing, SendState, call, receiver
+from core.parties.tables import READING
 from core.people.tables import Person
 from core.rooms.presence import seats_of
 from core.rooms.tables import Room, RoomMessage, RoomSeat
@@ -82,7 +83,7 @@ async def relay(
 
 async def _recipients(session: AsyncSession, room: Room, author: Person) -> list[tuple[Person, int]]:
     people = await session.scalars(
-        seats_of(room.id)
+        seats_of(room.id, READING)
         .with_only_columns(Person)
         .join(Person, Person.id == RoomSeat.person_id)
         .where(Person.id != author.id, Person.reachable.is_(True))

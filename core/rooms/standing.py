@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.billing.tables import Bill, BillState, Cycle
 from core.catalogue.tables import Plan, Service
 from core.dates import period_of
-from core.parties.tables import INSIDE, Membership, Party, PartyState, Role
+from core.parties.tables import READING, Membership, MembershipState, Party, PartyState, Role
 from core.people.tables import Person
 from core.rooms.board import Insider, Owed, Standing, Subject
 
@@ -26,7 +26,7 @@ async def standing_of(session: AsyncSession, party: Party, today: date) -> Stand
         await session.execute(
             select(Membership, Person)
             .join(Person, Person.id == Membership.person_id)
-            .where(Membership.party_id == party.id, Membership.state.in_(INSIDE))
+            .where(Membership.party_id == party.id, Membership.state.in_(READING))
             .order_by(Membership.seat, Membership.id)
         )
     ).all()
@@ -67,6 +67,7 @@ def _insiders(seated: Sequence[Row[Membership, Person]]) -> tuple[Insider, ...]:
             reachable=person.reachable and person.telegram_id is not None,
             is_host=membership.role is Role.HOST,
             last_day=membership.leaves_on and membership.leaves_on - timedelta(days=1),
+            suspended=membership.state is MembershipState.SUSPENDED,
         )
         for membership, person in seated
     )

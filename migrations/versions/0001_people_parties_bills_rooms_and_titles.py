@@ -519,6 +519,7 @@ def upgrade() -> None:
         sa.Column("released_at", core.db.UtcDateTime(), nullable=True),
         sa.Column("warned_at", core.db.UtcDateTime(), nullable=True),
         sa.Column("final_warned_at", core.db.UtcDateTime(), nullable=True),
+        sa.Column("waits_until", core.db.UtcDateTime(), nullable=True),
         sa.Column("created_at", core.db.UtcDateTime(), nullable=False),
         sa.Column("closed_at", core.db.UtcDateTime(), nullable=True),
         sa.CheckConstraint("amount_won > 0", name=op.f("ck_bill_amount_positive")),
