@@ -354,7 +354,7 @@ async def test_the_host_frees_the_seat_of_a_suspended_member(house: House) -> No
 async def test_a_suspended_member_leaves_at_once_and_owes_nothing(house: House) -> None:
     await house.lives_until(5)
 
-    plan = await house.till.db.transact(leave_party, house.party.id, house.late.id, house.now)
+    plan = await house.till.db.transact(leave_party, house.party.id, house.late.id, house.now, LIMITS)
 
     assert (plan.at_once, plan.back_won) == (True, 0)
     assert await house.state() is MembershipState.LEFT
