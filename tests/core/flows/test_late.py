@@ -76,9 +76,10 @@ class House:
         return await builders.bill(self.till.db, self.bill.id)
 
     def told(self, whom: Person | int) -> list[str]:
-        """Return what somebody was told, in order."""
+        """Return what somebody was told about bills, in order."""
         wanted = whom if isinstance(whom, int) else whom.id
-        return [name for _, person_id, name in self.said if person_id == wanted]
+        about_bills = ("billing.", "late.")
+        return [name for _, person_id, name in self.said if person_id == wanted and name.startswith(about_bills)]
 
 
 @pytest.fixture
