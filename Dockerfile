@@ -28,9 +28,11 @@ COPY --from=build /app /app
 ENV PATH=/opt/two/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
+    NUMBA_CACHE_DIR=/var/lib/two/.numba \
     HOST=0.0.0.0 \
     PORT=8080
-# Owned by the bot's user, and the only such place: the embedded database lives here when DATABASE_URL is not set.
+# Owned by the bot's user, and the only such place: the embedded database lives here when DATABASE_URL is not set, and
+# so do the compiled loops of training (where nothing can be written they are compiled anew for each training).
 WORKDIR /var/lib/two
 USER 10001:10001
 EXPOSE 8080

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recommender.arrays import F32, F64, Sparse
-from recommender.cells import rows
+from recommender.cells import parts
 from recommender.content import Prior, fit_prior
 
 USER_DAMPING = 4.0
@@ -28,24 +28,28 @@ class Biases:
 
 def fit_biases(stars: Sparse, features: Sparse, expected: F64) -> Biases:
     """Fit title offsets and user generosity in turn; a title's offset leans on its features while ratings are few."""
-    users, titles = stars.shape
-    mean = (float(stars.data.sum()) + _USUAL_MEAN * _USUAL_WEIGHT) / (stars.nnz + _USUAL_WEIGHT)
-    of = rows(stars)
+    titles = stars.shape[1]
+    if not stars.nnz:
+        prior = Prior(expected.astype(np.float32), 0.0)
+        return Biases(_USUAL_MEAN, prior.expect(features), prior)
+    # compiled loops take a while to import, and those who only serve never need them
+    from recommender.kernels import sums_of_titles
+
+    mean = (float(stars.data.sum(dtype=np.float64)) + _USUAL_MEAN * _USUAL_WEIGHT) / (stars.nnz + _USUAL_WEIGHT)
     per_title = np.bincount(stars.indices, minlength=titles)
-    generosity = np.zeros(users)
-    offsets = np.zeros(titles)
-    prior = Prior(expected.astype(np.float32), 0.0)
     trust = 1 / (_TITLE_VARIANCE + _RATING_VARIANCE / np.maximum(per_title, 1)) * (per_title > 0)
+    generosity = np.zeros(stars.shape[0])
     for _ in range(_SWEEPS):
-        sums = np.bincount(stars.indices, stars.data - mean - generosity[of], minlength=titles)
+        sums = sums_of_titles(*parts(stars), generosity, mean, titles)
         prior = fit_prior(features, sums / np.maximum(per_title, 1), trust, expected, _FEATURE_VARIANCE)
-        offsets = (sums + _TITLE_DAMPING * prior.expect(features)) / (per_title + _TITLE_DAMPING)
-        generosity = user_generosity(stars, stars.data - mean - offsets[stars.indices])
-    return Biases(mean, offsets.astype(np.float32), prior)
+        offsets = ((sums + _TITLE_DAMPING * prior.expect(features)) / (per_title + _TITLE_DAMPING)).astype(np.float32)
+        generosity = user_generosity(stars, mean, offsets)
+    return Biases(mean, offsets, prior)
 
 
-def user_generosity(stars: Sparse, residuals: F64) -> F64:
-    """Return each user's damped mean residual; `residuals` belong to the stored cells of `stars`."""
-    counts = np.diff(stars.indptr)
-    damped: F64 = np.bincount(rows(stars), residuals, minlength=stars.shape[0]) / (counts + USER_DAMPING)
-    return damped
+def user_generosity(stars: Sparse, mean: float, offsets: F32) -> F64:
+    """Return the damped mean of what each user gave beyond mean and title offsets."""
+    from recommender.kernels import generosity_of_users
+
+    result: F64 = generosity_of_users(*parts(stars), offsets, mean, USER_DAMPING)
+    return result

@@ -5,7 +5,7 @@ import hashlib
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -82,15 +82,12 @@ class Ratings:
         user_ids, has_user = _ids(users)
         title_ids, has_title = _ids(titles)
         values = _stars(stars)
-        keep = np.flatnonzero(has_user & has_title & ~np.isnan(values))
-        if times is not None:
-            keep = keep[np.argsort(_since(times)[keep], kind="stable")]
-        keep = keep[np.lexsort((title_ids[keep], user_ids[keep]))]
-        sorted_users, sorted_titles = user_ids[keep], title_ids[keep]
-        last = np.ones(len(keep), dtype=bool)
-        last[:-1] = (sorted_users[1:] != sorted_users[:-1]) | (sorted_titles[1:] != sorted_titles[:-1])
+        keep = _in_order(user_ids, title_ids, has_user & has_title & ~np.isnan(values), times)
         for name, column in (("users", user_ids), ("titles", title_ids), ("stars", values)):
-            clean = column[keep[last]]
+            clean = column[keep]
+            if isinstance(keep, slice):
+                # never the caller's own array, which may change
+                clean = clean.copy()
             clean.flags.writeable = False
             object.__setattr__(self, name, clean)
 
@@ -102,10 +99,53 @@ class Ratings:
         return Ratings(self.users[rows], self.titles[rows], self.stars[rows])
 
 
+def one_persons(rated: Mapping[int, float]) -> dict[int, float]:
+    """Clean one person's ratings by the rule of `Ratings`, without the cost of arrays."""
+    clean: dict[int, float] = {}
+    for row, (raw, stars) in enumerate(rated.items()):
+        try:
+            number = raw if type(raw) is int and -(2**63) <= raw < 2**63 else plain_id(raw)
+        except ValueError as error:
+            raise RatingRefused(row + 1, str(error)) from None
+        value = stars if type(stars) is float else _one(row, stars)
+        if number is None or value != value:
+            continue
+        if not LOWEST <= value <= HIGHEST:
+            raise RatingRefused(row + 1, f"{value:g} stars are outside {LOWEST:g} to {HIGHEST:g}")
+        clean[number] = value
+    return clean
+
+
+def _one(row: int, raw: object) -> float:
+    try:
+        return math.nan if raw is None or raw == "" else float(raw)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise RatingRefused(row + 1, f"{raw!r} is no number of stars") from None
+
+
+def _in_order(users: I64, titles: I64, usable: Bools, times: Column | None) -> I64 | slice:
+    """Return the rows to keep, sorted by user and title, of each pair the latest one only."""
+    if times is None and usable.all() and _ascends(users, titles):
+        return slice(None)
+    keep = np.flatnonzero(usable)
+    if times is not None:
+        keep = keep[np.argsort(_since(times)[keep], kind="stable")]
+    keep = keep[np.lexsort((titles[keep], users[keep]))]
+    last = np.ones(len(keep), dtype=bool)
+    last[:-1] = (np.diff(users[keep]) != 0) | (np.diff(titles[keep]) != 0)
+    return keep[last]
+
+
+def _ascends(users: I64, titles: I64) -> bool:
+    """Say whether each row comes after the one before it, by user and then by title."""
+    later = users[1:] > users[:-1]
+    return bool((later | ((users[1:] == users[:-1]) & (titles[1:] > titles[:-1]))).all())
+
+
 def _ids(column: Column) -> tuple[I64, Bools]:
     array = column if isinstance(column, np.ndarray) else None
     if array is not None and array.dtype.kind in "iu" and array.dtype != np.uint64:
-        return array.astype(np.int64), np.ones(len(array), dtype=bool)
+        return array.astype(np.int64, copy=False), np.ones(len(array), dtype=bool)
     if set(map(type, column)) == {int}:
         with contextlib.suppress(OverflowError):
             return np.array(column, dtype=np.int64), np.ones(len(column), dtype=bool)
@@ -136,10 +176,7 @@ def _stars(column: Column) -> F64:
             values[:] = np.array([math.nan if raw is None else raw for raw in column], dtype=np.float64)
     except (TypeError, ValueError):
         for row, raw in enumerate(column):
-            try:
-                values[row] = math.nan if raw is None or raw == "" else float(raw)
-            except (TypeError, ValueError):
-                raise RatingRefused(row + 1, f"{raw!r} is no number of stars") from None
+            values[row] = _one(row, raw)
     outside = np.flatnonzero((values < LOWEST) | (values > HIGHEST))
     if len(outside):
         row = int(outside[0])

@@ -3,19 +3,26 @@
 import numpy as np
 from scipy import sparse
 
-from recommender.arrays import F64, I64, Sparse
+from recommender.arrays import F32, F64, I32, I64, Sparse
+
+Parts = tuple[I64, I32, F32]
+"""Where each row begins, the columns of its cells, their values: what compiled loops take."""
 
 
-def like(matrix: Sparse, data: F64) -> Sparse:
+def like(matrix: Sparse, data: F64 | F32) -> Sparse:
     """Return a matrix with the same cells and other values in them."""
     return sparse.csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
-def ones(matrix: Sparse) -> Sparse:
-    """Return a matrix with a one in every stored cell."""
-    return like(matrix, np.ones_like(matrix.data))
-
-
-def rows(matrix: Sparse) -> I64:
+def rows(matrix: Sparse) -> I32:
     """Return the row number of every stored cell."""
-    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    return np.repeat(np.arange(matrix.shape[0], dtype=np.int32), np.diff(matrix.indptr))
+
+
+def parts(matrix: Sparse) -> Parts:
+    """Return the three arrays of a matrix, always of the same types, copied only where they are of others."""
+    return (
+        matrix.indptr.astype(np.int64, copy=False),
+        matrix.indices.astype(np.int32, copy=False),
+        matrix.data.astype(np.float32, copy=False),
+    )

@@ -4,10 +4,9 @@ from collections import OrderedDict
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 from surprise import AlgoBase
 
-from recommender.arrays import F64
+from recommender.arrays import F32, F64, I64, Sparse
 from recommender.border import HIGHEST, LOWEST, Ratings, plain_id
 from recommender.factors import RANK
 from recommender.neighbours import KEPT
@@ -34,7 +33,7 @@ class HybridSVDKNN(AlgoBase):  # type: ignore[misc]  # scikit-surprise ships no 
         self.n_factors = n_factors
         self.k = k
         self.random_state = random_state
-        self._rows: OrderedDict[int | None, F64] = OrderedDict()
+        self._rows: OrderedDict[int | None, F32] = OrderedDict()
 
     def fit(self, trainset: Any) -> "HybridSVDKNN":
         """Fit on a Surprise trainset."""
@@ -64,16 +63,13 @@ class HybridSVDKNN(AlgoBase):  # type: ignore[misc]  # scikit-surprise ships no 
         at = self._places.get(plain_id(title), len(row) - 1)
         return (float(row[at]) - self._shift) / self._stretch
 
-    def _row(self, person: int | None) -> F64:
+    def _row(self, person: int | None) -> F32:
         """Return one person's stars for all titles and, last, for an unknown title; the latest people are kept."""
         row = self._rows.get(person)
         if row is None:
-            stars = self._layout.stars
-            of_one = sparse.csr_array((1, stars.shape[1])) if person is None else stars[[person]]
-            readers = self._head.read(of_one)
-            generosity = float(readers.generosity[0])
-            known = self._head.base(generosity, slice(None)) + self._head.all_terms(readers) @ self._head.weights
-            row = np.append(known, self._head.average(generosity))
+            rated, given = _ratings_of(self._layout.stars, person)
+            reader = self._head.read(rated, given)
+            row = np.append(self._head.predict_all(reader), np.float32(self._head.average(reader.generosity)))
             self._rows[person] = row
             if len(self._rows) > _PEOPLE_KEPT:
                 self._rows.popitem(last=False)
@@ -81,3 +77,8 @@ class HybridSVDKNN(AlgoBase):  # type: ignore[misc]  # scikit-surprise ships no 
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_rows": OrderedDict()}
+
+
+def _ratings_of(stars: Sparse, person: int | None) -> tuple[I64, F64]:
+    mine = slice(0, 0) if person is None else slice(stars.indptr[person], stars.indptr[person + 1])
+    return stars.indices[mine].astype(np.int64), stars.data[mine].astype(np.float64)

@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from recommender.arrays import I64, Sparse
+from recommender.arrays import I32, I64, Sparse
 from recommender.border import Ratings
 
 _Keys = NDArray[np.uint64]
 _ROUNDS = 3
+_ROWS_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,28 +30,40 @@ def lay_out(ratings: Ratings, catalogue: I64 | None = None) -> Layout:
     colour refinement (Weisfeiler and Leman) over the rating graph: two titles that still share a key are rated
     alike by users who rate alike, so which of them comes first makes no difference.
     """
-    user_ids, users = np.unique(ratings.users, return_inverse=True)
-    title_ids, titles = np.unique(ratings.titles, return_inverse=True)
-    stars = _mixed(np.round(ratings.stars * 1000).astype(np.uint64))
+    first = np.ones(len(ratings), dtype=bool)
+    first[1:] = ratings.users[1:] != ratings.users[:-1]
+    user_ids, users = ratings.users[first], np.cumsum(first, dtype=np.int32) - np.int32(1)
+    title_ids = np.unique(ratings.titles)
+    titles = np.searchsorted(title_ids, ratings.titles).astype(np.int32)
+    codes = np.round(ratings.stars * 1000).astype(np.uint16)
     user_keys = np.zeros(len(user_ids), dtype=np.uint64)
     title_keys = np.zeros(len(title_ids), dtype=np.uint64)
     for _ in range(_ROUNDS):
-        user_keys = _gathered(users, len(user_ids), title_keys[titles] ^ stars)
-        title_keys = _gathered(titles, len(title_ids), user_keys[users] ^ stars)
+        user_keys = _gathered(users, len(user_ids), title_keys, titles, codes)
+        title_keys = _gathered(titles, len(title_ids), user_keys, users, codes)
     user_order = np.lexsort((user_keys, -np.bincount(users, minlength=len(user_ids))))
     title_order = np.lexsort((title_keys, -np.bincount(titles, minlength=len(title_ids))))
-    rows, columns = np.argsort(user_order)[users], np.argsort(title_order)[titles]
+    rows, columns = _places(user_order)[users], _places(title_order)[titles]
     ids = title_ids[title_order]
     if catalogue is not None:
         ids = np.concatenate([ids, catalogue[~np.isin(catalogue, title_ids)]])
-    matrix = sparse.csr_array((ratings.stars, (rows, columns)), shape=(len(user_ids), len(ids)))
+    matrix = sparse.csr_array((ratings.stars.astype(np.float32), (rows, columns)), shape=(len(user_ids), len(ids)))
     matrix.sort_indices()
     return Layout(ids, user_ids[user_order], matrix)
 
 
-def _gathered(at: NDArray[np.intp], size: int, keys: _Keys) -> _Keys:
+def _places(order: NDArray[np.intp]) -> I32:
+    places = np.empty(len(order), dtype=np.int32)
+    places[order] = np.arange(len(order), dtype=np.int32)
+    return places
+
+
+def _gathered(at: I32, size: int, keys: _Keys, of: I32, codes: NDArray[np.uint16]) -> _Keys:
+    """Add up, for each place of `at`, the scattered keys of what it is rated with; a stretch of rows at a time."""
     total = np.zeros(size, dtype=np.uint64)
-    np.add.at(total, at, _mixed(keys))
+    for begin in range(0, len(at), _ROWS_AT_ONCE):
+        part = slice(begin, begin + _ROWS_AT_ONCE)
+        np.add.at(total, at[part], _mixed(keys[of[part]] ^ _mixed(codes[part].astype(np.uint64))))
     return total
 
 

@@ -1,18 +1,22 @@
 """Train on ratings and titles; recommend and predict for anybody from their ratings alone."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice, pairwise
 
 import numpy as np
 from scipy import sparse
 
 from recommender import reasons, scoring, snapshot
-from recommender.arrays import F64, I64
+from recommender.arrays import F32, F64, I64
+from recommender.best import best_first
 from recommender.border import HIGHEST, LOWEST, Ratings, plain_id
+from recommender.catalogue import Catalogue, genre_names
 from recommender.fold_in import Person, fold_in
 from recommender.reasons import Evidence, Reason
+from recommender.stars import TASTE
 from recommender.titles import Titles
-from recommender.trained import Trained, fit, genre_names
+from recommender.trained import Trained, fit
 
 # Stars from which on a title may lead a list.
 LIKEABLE = 2.5
@@ -37,8 +41,14 @@ class Model:
     """A trained recommender: knows titles by their ids, and people only while it is asked about them."""
 
     def __init__(self, trained: Trained) -> None:
-        self._trained = trained
-        self._catalogue: tuple[Titles, Trained, I64] | None = None
+        self._whole = Catalogue(trained)
+        self._today: tuple[Titles, Catalogue] | None = None
+        # asked for now, so that the first person does not wait for it
+        _ = trained.stars.said_to, trained.position, self._whole.popularity
+
+    @property
+    def _trained(self) -> Trained:
+        return self._whole.trained
 
     @property
     def title_ids(self) -> I64:
@@ -63,45 +73,48 @@ class Model:
         is in it is recommended, titles newer than the model included. `hide` is asked about ids, best first, and
         says which must not be shown. Raises `RatingRefused` for stars outside 0.5..5.
         """
-        trained, candidates = self._today(titles)
-        person = fold_in(trained.stars, trained.position, rated)
-        predicted, scores = _score(trained, person, candidates, genres_liked)
-        never = person.rated_ids | {plain_id(number) for number in exclude}
-        evidence = _evidence(trained, person, genres_liked)
-        total = scores.total
-        picks: list[Pick] = []
-        # what this person would hardly like comes last, however many others like it
-        disliked = predicted[candidates] < LIKEABLE
-        # equal scores: the smaller id first, whatever the order of the catalogue
-        for candidate in np.lexsort((trained.title_ids[candidates], -total, disliked)).tolist():
-            if len(picks) >= n:
-                break
-            at = int(candidates[candidate])
-            number = int(trained.title_ids[at])
-            if number in never or (hide is not None and hide(number)):
-                continue
-            reason = _reason(trained, evidence, person, at, scores.strongest(candidate))
-            picks.append(Pick(number, float(predicted[at]), float(total[candidate]), reason))
-        return picks
+        catalogue = self._catalogue(titles)
+        person = fold_in(catalogue.trained.stars, catalogue.trained.position, rated)
+        scores, predicted = _score(catalogue, person, genres_liked)
+        found = _in_order(catalogue, scores.total, predicted, [*person.rated_ids, *exclude], n)
+        ids = catalogue.ids
+        shown = (at for at in found if hide is None or not hide(int(ids[at])))
+        chosen = np.array(list(islice(shown, max(n, 0))), dtype=np.int64)
+        why = _reasons(catalogue, person, chosen, scores, genres_liked)
+        stars = np.clip(predicted[chosen], LOWEST, HIGHEST).tolist()
+        return list(map(Pick, ids[chosen].tolist(), stars, scores.total[chosen].tolist(), why))
 
     def scores(
         self, rated: Mapping[int, float], *, titles: Titles | None = None, genres_liked: Collection[str] = ()
     ) -> dict[int, float]:
         """Return what orders the list, for every title of the catalogue, rated ones included."""
-        trained, candidates = self._today(titles)
-        person = fold_in(trained.stars, trained.position, rated)
-        total = _score(trained, person, candidates, genres_liked)[1].total
-        return dict(zip(trained.title_ids[candidates].tolist(), total.tolist(), strict=True))
+        catalogue = self._catalogue(titles)
+        person = fold_in(catalogue.trained.stars, catalogue.trained.position, rated)
+        scores, _ = _score(catalogue, person, genres_liked)
+        return dict(zip(catalogue.ids.tolist(), scores.total.tolist(), strict=True))
 
     def predict(self, rated: Mapping[int, float], title_ids: Sequence[int], *, titles: Titles | None = None) -> F64:
         """Return the stars (0.5 to 5) this person would give; an unknown title gets what an unseen one would."""
-        trained, _ = self._today(titles)
+        trained = self._catalogue(titles).trained
         person = fold_in(trained.stars, trained.position, rated)
         at = np.array([_place(trained, number) for number in title_ids], dtype=np.int64)
-        result = np.full(len(at), trained.stars.average(float(person.readers.generosity[0])))
-        known = np.flatnonzero(at >= 0)
-        result[known] = trained.stars.predict(person.readers, np.zeros_like(known), at[known])
-        return np.asarray(np.clip(result, LOWEST, HIGHEST), dtype=np.float64)
+        predicted = np.append(trained.stars.predict_all(person.reader), trained.stars.average(person.reader.generosity))
+        # the place -1 of an unknown title is the last one
+        return np.asarray(np.clip(predicted[at], LOWEST, HIGHEST), dtype=np.float64)
+
+    def predict_all(self, ratings: Ratings) -> tuple[I64, F32]:
+        """Return the ids of all people in `ratings`, and the stars (0.5 to 5) each would give to each of `title_ids`.
+
+        One row a person: 4 bytes for each person and title.
+        """
+        people, begins = np.unique(ratings.users, return_index=True)
+        result = np.empty((len(people), len(self.title_ids)), dtype=np.float32)
+        stars, position = self._trained.stars, self._trained.position
+        for row, (begin, end) in enumerate(pairwise([*begins.tolist(), len(ratings)])):
+            mine = slice(begin, end)
+            rated = dict(zip(ratings.titles[mine].tolist(), ratings.stars[mine].tolist(), strict=True))
+            np.clip(stars.predict_all(fold_in(stars, position, rated).reader), LOWEST, HIGHEST, out=result[row])
+        return people, result
 
     def predict_rows(self, known: Ratings, users: I64, title_ids: I64) -> F64:
         """Return the stars (0.5 to 5) of pairs of user and title, each user folded in from their rows of `known`."""
@@ -129,16 +142,14 @@ class Model:
         """Read a snapshot; raises `SnapshotBroken` for anything but an intact one of this version."""
         return cls(snapshot.load(data))
 
-    def _today(self, titles: Titles | None) -> tuple[Trained, I64]:
-        """Return what is known with this catalogue's newer titles, and the positions of the catalogue's titles."""
+    def _catalogue(self, titles: Titles | None) -> Catalogue:
+        """Return what is known about this catalogue, worked out anew only when it is another one than last time."""
         if titles is None:
-            return self._trained, np.arange(len(self._trained.title_ids))
-        last = self._catalogue
+            return self._whole
+        last = self._today
         if last is None or last[0] is not titles:
-            trained = self._trained.with_unrated(titles.rows)
-            at = np.array([trained.position[title.id] for title in titles.rows], dtype=np.int64)
-            self._catalogue = last = titles, trained, at
-        return last[1], last[2]
+            self._today = last = titles, Catalogue.of(self._trained, titles)
+        return last[1]
 
 
 def _place(trained: Trained, raw_id: object) -> int:
@@ -146,46 +157,57 @@ def _place(trained: Trained, raw_id: object) -> int:
     return -1 if number is None else trained.position.get(number, -1)
 
 
-def _score(
-    trained: Trained, person: Person, candidates: I64, genres_liked: Collection[str]
-) -> tuple[F64, scoring.Scores]:
-    """Return the clipped stars of all titles and the scores of the candidates."""
-    members = trained.stars.all_terms(person.readers)
-    base = trained.stars.base(float(person.readers.generosity[0]), slice(None))
-    predicted = base + members @ trained.stars.weights
-    terms: dict[scoring.Term, F64] = {
-        "near": trained.lists.near(person.likes),
-        "popularity": trained.popularity,
-        "stars": predicted,
-        "taste": members[:, 2],
-        "wishes": trained.wished(genres_liked),
+def _score(catalogue: Catalogue, person: Person, genres_liked: Collection[str]) -> tuple[scoring.Scores, F32]:
+    """Return the scores and the predicted stars of the catalogue's titles."""
+    trained = catalogue.trained
+    members = trained.stars.terms(person.reader)
+    predicted = catalogue.taken(trained.stars.blend(person.reader.generosity, members))
+    terms: dict[scoring.Term, scoring.Standing] = {
+        "near": scoring.stand("near", catalogue.taken(trained.lists.near(person.rated, person.likes))),
+        "popularity": catalogue.popularity,
+        "stars": scoring.stand("stars", predicted),
+        "taste": scoring.stand("taste", catalogue.taken(members[TASTE])),
+        "wishes": catalogue.wished(genres_liked),
     }
-    scores = scoring.score(terms, candidates, rated=len(person.rated), trust=trained.lists.trust)
-    return np.clip(predicted, LOWEST, HIGHEST), scores
+    return scoring.score(terms, rated=len(person.rated), trust=trained.lists.trust), predicted
 
 
-def _evidence(trained: Trained, person: Person, genres_liked: Collection[str]) -> Evidence:
-    return Evidence(
+def _in_order(catalogue: Catalogue, total: F32, predicted: F32, never: Collection[int], wanted: int) -> Iterator[int]:
+    """Yield places in the catalogue, best first, without those that must not be shown."""
+    allowed = np.ones(len(total), dtype=bool)
+    allowed[catalogue.places_of(never)] = False
+    # what this person would hardly like comes last, however many others like it
+    likeable = predicted >= LIKEABLE
+    for part in (allowed & likeable, allowed & ~likeable):
+        yield from best_first(np.where(part, total, np.float32(-np.inf)), catalogue.ids, wanted)
+
+
+def _reasons(
+    catalogue: Catalogue, person: Person, chosen: I64, scores: scoring.Scores, genres_liked: Collection[str]
+) -> Iterator[Reason]:
+    """Word, for each title, the strongest term that can be worded truly."""
+    trained, positions = catalogue.trained, catalogue.positions(chosen)
+    evidence = Evidence(
         title_ids=trained.title_ids,
         names=trained.names,
         features=trained.stars.features,
         rated=person.rated,
         given=person.given,
-        residuals=person.readers.residuals.data,
-        taste=person.readers.taste.toarray()[0],
+        residuals=person.reader.residuals,
+        taste=person.reader.taste,
         wished=genre_names(genres_liked),
         promised=trained.lists.prior.weights,
     )
+    pulls = trained.lists.pulls(person.rated, person.likes, positions).T
+    for title, pull, strongest in zip(positions.tolist(), pulls, scores.strongest(chosen), strict=True):
+        yield _reason(trained, evidence, title, pull, strongest)
 
 
-def _reason(
-    trained: Trained, evidence: Evidence, person: Person, title: int, strongest: Sequence[scoring.Term]
-) -> Reason:
-    """Word the strongest term that can be worded truly."""
+def _reason(trained: Trained, evidence: Evidence, title: int, pulls: F32, strongest: Sequence[scoring.Term]) -> Reason:
     for term in strongest:
         match term:
             case "near":
-                reason = reasons.from_ratings(evidence, trained.lists.pulls(person.likes, person.rated, title))
+                reason = reasons.from_ratings(evidence, pulls)
             case "taste":
                 reason = reasons.from_taste(evidence, title)
             case "wishes":
@@ -193,9 +215,9 @@ def _reason(
             case "popularity":
                 reason = reasons.from_promise(evidence, title, known=trained.lists.is_known(title))
             case "stars":
-                reason = Reason("taste_like_yours") if len(person.rated) else None
+                reason = Reason("taste_like_yours") if len(evidence.rated) else None
         if reason is not None:
             return reason
-    if len(person.rated):
+    if len(evidence.rated):
         return Reason("taste_like_yours")
     return reasons.from_promise(evidence, title, known=trained.lists.is_known(title))

@@ -4,10 +4,11 @@ Closed-form item-item regression (EASE, Steck 2019) on liked ratings, plus how m
 features, should have. Predicted stars alone order a list worse than plain popularity does.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from scipy import sparse
 from scipy.linalg import lapack
 
 from recommender.arrays import F32, F64, I32, I64, Sparse
@@ -17,14 +18,21 @@ MOST_TITLES = 4000
 _LIKES_VARIANCE = 0.1
 _PRIOR_LIKES = 1.0
 _READERS_TO_BELIEVE = 8
+_TITLES_AT_ONCE = 512
+_OUTER_KEPT, _LEAST_COUNT = 40, 3
 
 
 @dataclass(frozen=True, eq=False)
 class ListHead:
-    """`items` holds, for the titles at `covered`, how a like of the row's title speaks for the column's."""
+    """How a like of one title speaks for another.
+
+    `items` holds it for the titles at `covered`, row for column. Titles past those are listened for too, each by the
+    few covered titles that tell most about it: `outer`, covered titles x all titles.
+    """
 
     covered: I32
     items: F32
+    outer: Sparse
     likes: F32
     prior: Prior
     readers: int
@@ -41,24 +49,51 @@ class ListHead:
         """How far the ratings of these many people may be believed, from 0 to 1."""
         return self.readers / (self.readers + _READERS_TO_BELIEVE)
 
-    def near(self, liked: F64) -> F64:
-        """Return what a person's likes (one number a title) say for every title."""
-        result = np.zeros(len(liked))
-        given = liked[self.covered]
-        rows = np.flatnonzero(given)
-        result[self.covered] = given[rows].astype(np.float32) @ self.items[rows]
+    def near(self, rated: I64, liked: F32) -> F32:
+        """Return what a person's likes (one number for each rated title) say for every title."""
+        result = np.zeros(len(self.likes), dtype=np.float32)
+        rows, liked = self._heard(rated, liked)
+        if len(rows):
+            columns, weights, lengths = self._outward(rows)
+            result += np.bincount(columns, weights * np.repeat(liked, lengths), len(result))
+            result[self.covered] = liked @ self.items[rows]
         return result
 
-    def pulls(self, liked: F64, rated: I64, title: int) -> F64:
-        """Return what each rated title adds to `near` of one title."""
-        rows, column = self.place[rated], self.place[title]
-        if column < 0:
-            return np.zeros(len(rated))
-        return np.where(rows >= 0, liked[rated] * self.items[rows, column], 0.0)
+    def pulls(self, rated: I64, liked: F32, titles: I64) -> F32:
+        """Return what each rated title adds to `near` of each of some titles: rated x titles."""
+        result = np.zeros((len(rated), len(titles)), dtype=np.float32)
+        rows = self.place[rated]
+        heard = np.flatnonzero(rows >= 0)
+        inside = np.flatnonzero(self.place[titles] >= 0)
+        result[np.ix_(heard, inside)] = self.items[np.ix_(rows[heard], self.place[titles[inside]])]
+        if len(inside) < len(titles):
+            columns, weights, lengths = self._outward(rows[heard])
+            speaker = np.repeat(heard, lengths)
+            for at in np.flatnonzero(self.place[titles] < 0).tolist():
+                says = columns == titles[at]
+                result[speaker[says], at] = weights[says]
+        return result * liked[:, None]
+
+    def _heard(self, rated: I64, liked: F32) -> tuple[I64, F32]:
+        rows = self.place[rated]
+        return rows[rows >= 0], liked[rows >= 0]
+
+    def _outward(self, rows: I64) -> tuple[I32, F32, I64]:
+        """Return the cells of these rows of `outer`, and how many each row has."""
+        begins, ends = self.outer.indptr[rows], self.outer.indptr[rows + 1]
+        cells = [np.arange(begin, end) for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
+        at = np.concatenate([np.zeros(0, dtype=np.int64), *cells])
+        return self.outer.indices[at], self.outer.data[at], ends - begins
 
     def is_known(self, title: int) -> bool:
         """Say whether a title's own likes outweigh what its features promise."""
         return bool(self.likes[title] > _PRIOR_LIKES)
+
+    def with_unrated(self, more: int) -> "ListHead":
+        """Return the same head with so many titles added that nobody has liked."""
+        outer = self.outer.copy()
+        outer.resize(outer.shape[0], len(self.likes) + more)
+        return replace(self, outer=outer, likes=np.append(self.likes, np.zeros(more, dtype=np.float32)))
 
     def popularity(self, features: Sparse) -> F64:
         """Return the root of the likes each title has, together with those its features promise."""
@@ -71,31 +106,69 @@ def fit_list(stars: Sparse, features: Sparse, expected: F64) -> ListHead:
     liked = stars.astype(np.float32)
     liked.data = like(stars.data).astype(np.float32)
     likes = np.asarray(liked.sum(axis=0), dtype=np.float32).ravel()
-    order = np.argsort(-likes, kind="stable")[:MOST_TITLES]
-    covered = order[likes[order] > 0].astype(np.int32)
+    order = np.argsort(-likes, kind="stable")
+    order = order[likes[order] > 0]
+    covered, rest = order[:MOST_TITLES].astype(np.int32), order[MOST_TITLES:]
     counts = np.bincount(stars.indices, minlength=stars.shape[1])
     trust = counts / (counts + 1.0)
     prior = fit_prior(features, np.log(likes + 0.5), trust, expected, _LIKES_VARIANCE)
-    return ListHead(covered, _items(liked[:, covered], likes[covered]), likes, prior, stars.shape[0])
+    inside = liked[:, covered]
+    inverse = _inverse(inside, likes[covered])
+    outer = _outer(inverse, inside, liked, rest[counts[rest] >= _LEAST_COUNT])
+    return ListHead(covered, _items(inverse), outer, likes, prior, stars.shape[0])
 
 
-def like(stars: F64) -> F64:
+def like(stars: F64 | F32) -> F64 | F32:
     """Return how much a rating speaks for a title: nearly nothing up to 2.5 stars, most at 5."""
     return np.clip((stars - 2.5) / 1.5, 0.1, 2.0)
 
 
-def _items(liked: Sparse, likes: F32) -> F32:
-    if not len(likes):
-        return np.zeros((0, 0), dtype=np.float32)
-    gram = (liked.T @ liked).toarray(order="F")
+def _inverse(liked: Sparse, likes: F32) -> F32:
+    """Return the inverse of the ridged gram matrix of liked ratings (users x titles)."""
+    size = len(likes)
+    gram = np.zeros((size, size), dtype=np.float32, order="F")
+    if not size:
+        return gram
+    turned = liked.T.tocsr()
+    for begin in range(0, size, _TITLES_AT_ONCE):
+        part = slice(begin, begin + _TITLES_AT_ONCE)
+        gram[:, part] = (turned[part] @ liked).toarray().T
     # measured on slices of MovieLens from 7,000 to 100,000 ratings: denser data bears, and needs, a stronger ridge
     gram[np.diag_indices_from(gram)] += np.clip(45 * likes.mean() ** 0.65, 5, 600)
     factor, failed = lapack.spotrf(gram, lower=1, overwrite_a=1)
     inverse, failed_too = lapack.spotri(factor, lower=1, overwrite_c=1)
     if failed or failed_too:
         raise ArithmeticError("the ridge of the list head was too small for this data")
-    inverse = np.tril(inverse)
-    inverse += np.tril(inverse, -1).T
-    items: F32 = -inverse / np.diag(inverse)[None, :]
-    np.fill_diagonal(items, 0)
-    return np.ascontiguousarray(items)
+    for begin in range(0, size, _TITLES_AT_ONCE):
+        end = min(begin + _TITLES_AT_ONCE, size)
+        block = np.tril(inverse[begin:end, begin:end])
+        inverse[begin:end, begin:end] = block + np.tril(block, -1).T
+        inverse[begin:end, end:] = inverse[end:, begin:end].T
+    return np.asarray(inverse, dtype=np.float32)
+
+
+def _items(inverse: F32) -> F32:
+    """Turn the inverse into how one title's likes tell another's; its memory is used anew."""
+    inverse /= -np.diag(inverse).copy()[None, :]
+    np.fill_diagonal(inverse, 0)
+    return np.ascontiguousarray(inverse)
+
+
+def _outer(inverse: F32, inside: Sparse, liked: Sparse, titles: I64) -> Sparse:
+    """Return, for titles outside, the covered titles that tell most about them: covered x all titles.
+
+    It is the ridge regression of a title's likes on those of all covered titles, the same that `items` is among
+    themselves, cut to its few strongest weights.
+    """
+    kept = min(_OUTER_KEPT, len(inverse))
+    shape = len(inverse), liked.shape[1]
+    result = sparse.csr_array(shape, dtype=np.float32)
+    turned = inside.T.tocsr()
+    for begin in range(0, len(titles), _TITLES_AT_ONCE):
+        some = titles[begin : begin + _TITLES_AT_ONCE]
+        weights = inverse @ (turned @ liked[:, some]).toarray()
+        best = np.argpartition(-weights, kept - 1, axis=0)[:kept]
+        values = np.maximum(np.take_along_axis(weights, best, axis=0), 0)
+        result += sparse.csr_array((values.ravel(), (best.ravel(), np.tile(some, kept))), shape=shape)
+    result.eliminate_zeros()
+    return result

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
-from recommender.arrays import F32, F64, I64, Sparse
+from recommender.arrays import F32, F64, I32, I64, Sparse
 
 Kind = Literal["because_you_rated", "taste_like_yours", "genre_you_like", "people_you_like", "popular", "little_known"]
 LIKED = 3.5
@@ -36,15 +37,21 @@ class Evidence:
     features: Sparse
     rated: I64
     given: F64
-    residuals: F64
-    taste: F64
+    residuals: F32
+    taste: F32
     wished: frozenset[str]
     """Features the person said they like."""
     promised: F32
     """What the content prior of likes gives to each feature."""
 
+    @cached_property
+    def cells(self) -> tuple[I32, I64]:
+        """The features of all rated titles, and which of the rated titles each belongs to."""
+        parts = [self.features.indices[:0], *(_cells(self, at)[0] for at in self.rated.tolist())]
+        return np.concatenate(parts), np.repeat(np.arange(len(self.rated)), [len(part) for part in parts[1:]])
 
-def from_ratings(evidence: Evidence, pulls: F64) -> Reason | None:
+
+def from_ratings(evidence: Evidence, pulls: F32) -> Reason | None:
     """Name the liked titles that pull most; None when no rating speaks for the title.
 
     `pulls` holds what each of the person's ratings adds. If the titles they liked do not carry at least half,
@@ -88,7 +95,7 @@ def from_promise(evidence: Evidence, title: int, *, known: bool) -> Reason:
     return Reason("little_known")
 
 
-def _strongest(evidence: Evidence, title: int, weights: F64 | F32) -> Iterator[tuple[Kind, list[int]]]:
+def _strongest(evidence: Evidence, title: int, weights: F32) -> Iterator[tuple[Kind, list[int]]]:
     """Yield genres and people, the group with the best cell first, at most two positive cells each."""
     columns, values = _cells(evidence, title)
     adds = values * weights[columns]
@@ -102,14 +109,15 @@ def _strongest(evidence: Evidence, title: int, weights: F64 | F32) -> Iterator[t
 
 def _shown_by(evidence: Evidence, column: int) -> tuple[int, ...]:
     """Return the rated titles with this feature that were rated best against expectation."""
-    has = evidence.features[evidence.rated][:, [column]].toarray().ravel() > 0
-    shows = np.flatnonzero(has & (evidence.residuals > 0) & (evidence.given >= LIKED))
+    columns, owners = evidence.cells
+    has = owners[columns == column]
+    shows = has[(evidence.residuals[has] > 0) & (evidence.given[has] >= LIKED)]
     best = shows[np.argsort(-evidence.residuals[shows], kind="stable")][:2]
     return tuple(evidence.title_ids[evidence.rated[best]].tolist())
 
 
-def _cells(evidence: Evidence, title: int) -> tuple[I64, F64]:
-    begin, end = evidence.features.indptr[title : title + 2]
+def _cells(evidence: Evidence, title: int) -> tuple[I32, F32]:
+    begin, end = evidence.features.indptr[title], evidence.features.indptr[title + 1]
     return evidence.features.indices[begin:end], evidence.features.data[begin:end]
 
 

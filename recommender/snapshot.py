@@ -36,6 +36,7 @@ def dump(trained: Trained) -> bytes:
         "items": lists.items,
         "likes": lists.likes,
         "likes_prior": lists.prior.weights,
+        **_taken_apart("outer", lists.outer),
         **_taken_apart("neighbours", stars.neighbours),
         **_taken_apart("features", stars.features),
     }
@@ -58,7 +59,8 @@ def load(data: bytes | memoryview) -> Trained:
             arrays["blend"],
         )
         prior = Prior(arrays["likes_prior"], float(meta["likes_intercept"]))
-        lists = ListHead(arrays["covered"], arrays["items"], arrays["likes"], prior, int(meta["readers"]))
+        outer = _put_together("outer", arrays, (len(arrays["covered"]), titles))
+        lists = ListHead(arrays["covered"], arrays["items"], outer, arrays["likes"], prior, int(meta["readers"]))
     except (KeyError, TypeError, ValueError) as error:
         raise SnapshotBroken(f"incomplete: {error}") from error
     return Trained(arrays["title_ids"], names, stars, lists)

@@ -7,29 +7,40 @@ import numpy as np
 from scipy import sparse
 
 from recommender.arrays import F32, F64, I64, Sparse
-from recommender.biases import Biases, fit_biases, user_generosity
+from recommender.biases import USER_DAMPING, Biases, fit_biases, user_generosity
 from recommender.blend import EXPECTED, fit_blend
-from recommender.cells import like, ones, rows
-from recommender.factors import RANK, fit_factors, random_start, solve
+from recommender.cells import like, parts, rows
+from recommender.factors import RANK, fit_factors, random_start, solve, solve_one
 from recommender.neighbours import KEPT, fit_neighbours, pull
-from recommender.taste import fit_taste
+from recommender.taste import DAMPING, fit_taste
 
 _RIDGE = (4.0, 0.15)
 _SWEEPS, _MORE_SWEEPS = 7, 3
 _NEIGHBOUR_FLOOR = 0.05
 _HELD_OUT = 0.12
+TASTE = 2
+"""Which of the members is the taste in features."""
 _MOST_HELD_OUT = 60_000
-_PAIRS_AT_ONCE = 20_000
+
+
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """One person folded in: the positions of what they rated, and what they add to the members of the blend."""
+
+    rated: I64
+    residuals: F32
+    generosity: float
+    factors: F32
+    taste: F32
 
 
 @dataclass(frozen=True, eq=False)
 class Readers:
-    """People folded in: what each of them adds to the members of the blend."""
+    """Many people folded in; a row each."""
 
     residuals: Sparse
     generosity: F64
     factors: F32
-    taste: Sparse
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,58 +58,75 @@ class StarsHead:
         """The neighbours turned round: from a rated title to those it speaks for."""
         return self.neighbours.T.tocsr()
 
-    def read(self, stars: Sparse) -> Readers:
-        """Fold people in from their stars alone (people x titles); what training did for them, exactly."""
-        offsets = stars.data - self.biases.mean - self.biases.titles[stars.indices]
-        generosity = user_generosity(stars, offsets)
-        residuals = like(stars, offsets - generosity[rows(stars)])
+    def read(self, rated: I64, given: F64) -> Reader:
+        """Fold one person in from their stars alone; what training did for them, exactly."""
+        offsets = np.asarray(given - self.biases.mean - self.biases.titles[rated], dtype=np.float32)
+        generosity = float(offsets.sum(dtype=np.float64)) / (len(rated) + USER_DAMPING)
+        residuals = offsets - np.float32(generosity)
+        factors = solve_one(rated, offsets, self.factors, _RIDGE)
+        return Reader(rated, residuals, generosity, factors, fit_taste(rated, residuals, self.features))
+
+    def read_all(self, stars: Sparse) -> Readers:
+        """Fold people in (people x titles), as `read` does for one of them."""
+        offsets = _offsets(stars, self.biases)
+        generosity = user_generosity(stars, self.biases.mean, self.biases.titles)
         factors = solve(like(stars, offsets), self.factors, _RIDGE)
-        return Readers(residuals, generosity, factors, fit_taste(residuals, self.features))
+        return Readers(like(stars, _residuals(stars, offsets, generosity)), generosity, factors)
 
-    def base(self, generosity: F64 | float, titles: I64 | slice) -> F64:
-        """Return what mean and biases alone predict."""
-        return np.asarray(self.biases.mean + self.biases.titles[titles] + generosity, dtype=np.float64)
+    def predict_all(self, reader: Reader) -> F32:
+        """Return the stars that one reader would give to each title, not yet clipped."""
+        return self.blend(reader.generosity, self.terms(reader))
 
-    def predict(self, readers: Readers, who: I64, titles: I64) -> F64:
-        """Return the stars that reader who[i] would give to titles[i], not yet clipped."""
-        result = np.empty(len(who))
-        for begin in range(0, len(who), _PAIRS_AT_ONCE):
-            part = slice(begin, begin + _PAIRS_AT_ONCE)
-            base = self.base(readers.generosity[who[part]], titles[part])
-            result[part] = base + self.terms(readers, who[part], titles[part]) @ self.weights
+    def blend(self, generosity: float, terms: F32) -> F32:
+        """Return mean, biases and the members' terms of every title together."""
+        blended: F32 = self.weights.astype(np.float32) @ terms
+        blended += self.biases.titles
+        blended += np.float32(self.biases.mean + generosity)
+        return blended
+
+    def terms(self, reader: Reader) -> F32:
+        """Return what each member would add to the biases' prediction of each title: members x titles."""
+        result = np.empty((len(self.weights), len(self.factors)), dtype=np.float32)
+        mine = reader.factors.copy()
+        mine[0] = 1
+        np.matmul(self.factors, mine, out=result[0])
+        result[0] += reader.factors[0] - np.float32(reader.generosity)
+        pulled, weight = pull(self.said_to, reader.rated, reader.residuals)
+        weight += _NEIGHBOUR_FLOOR
+        np.divide(pulled, weight, out=result[1], casting="same_kind")
+        result[2] = self.features @ reader.taste
         return result
 
-    def terms(self, readers: Readers, who: I64, titles: I64) -> F64:
-        """Return what each member would add to the biases' prediction of each pair: pairs x members."""
+    def base_of_pairs(self, readers: Readers, who: I64, titles: I64) -> F64:
+        """Return what mean and biases alone predict for pairs of a reader and a title."""
+        return np.asarray(self.biases.mean + self.biases.titles[titles] + readers.generosity[who], dtype=np.float64)
+
+    def terms_of_pairs(self, readers: Readers, who: I64, titles: I64) -> F64:
+        """Return `terms` for pairs of a reader and a title, sorted by reader: pairs x members."""
+        result = np.zeros((len(who), len(self.weights)))
+        if not len(who):
+            return result
+        from recommender.kernels import pair_terms
+
         mine, theirs = readers.factors[who], self.factors[titles]
-        inner = (mine[:, 1:] * theirs[:, 1:]).sum(1)
-        near, rated = self.neighbours[titles], readers.residuals[who]
-        pulled, weight = near.multiply(rated).sum(1), near.multiply(ones(rated)).sum(1)
-        return np.stack(
-            [
-                inner + mine[:, 0] + theirs[:, 0] - readers.generosity[who],
-                pulled / (weight + _NEIGHBOUR_FLOOR),
-                readers.taste[who].multiply(self.features[titles]).sum(1),
-            ],
-            axis=1,
+        result[:, 0] = (mine[:, 1:] * theirs[:, 1:]).sum(1) + mine[:, 0] + theirs[:, 0] - readers.generosity[who]
+        pairs_of = np.searchsorted(who, np.arange(len(readers.generosity) + 1))
+        pair_terms(
+            pairs_of,
+            titles,
+            parts(readers.residuals),
+            parts(self.neighbours),
+            parts(self.features),
+            self.features.shape,
+            _NEIGHBOUR_FLOOR,
+            DAMPING,
+            result,
         )
+        return result
 
-    def all_terms(self, readers: Readers) -> F64:
-        """Return the terms of one single reader for all titles: titles x members."""
-        mine = readers.factors[0]
-        pulled, weight = pull(self.said_to, readers.residuals.indices, readers.residuals.data)
-        return np.stack(
-            [
-                self.factors[:, 1:] @ mine[1:] + self.factors[:, 0] + mine[0] - readers.generosity[0],
-                pulled / (weight + _NEIGHBOUR_FLOOR),
-                self.features @ readers.taste.toarray()[0],
-            ],
-            axis=1,
-        )
-
-    def average(self, generosity: F64 | float) -> F64:
+    def average(self, generosity: float) -> float:
         """Return what is predicted for a title of which nothing is known."""
-        return np.asarray(self.biases.mean + self.biases.prior.intercept + generosity, dtype=np.float64)
+        return self.biases.mean + self.biases.prior.intercept + generosity
 
     def with_unrated(self, features: Sparse) -> "StarsHead":
         """Return the same head with titles added that nobody has rated, known by their features alone."""
@@ -130,30 +158,45 @@ def fit_stars(
 ) -> StarsHead:
     """Fit all members on rows that leave some out, weigh them on those, and refit them on everything."""
     held_out = _choose(stars.nnz, rng)
-    who, what = rows(stars)[held_out], stars.indices[held_out]
+    who, what = (part[held_out].astype(np.int64) for part in (rows(stars), stars.indices))
     known = _without(stars, held_out)
     trial = _fit_members(known, features, expected, random_start(stars.shape[1], rng, rank), _SWEEPS, kept)
-    readers = trial.read(known)
-    errors = stars.data[held_out] - trial.base(readers.generosity[who], what)
-    weights = fit_blend(trial.terms(readers, who, what), errors)
+    readers = trial.read_all(known)
+    errors = stars.data[held_out] - trial.base_of_pairs(readers, who, what)
+    weights = fit_blend(trial.terms_of_pairs(readers, who, what), errors)
+    del known, readers
     final = _fit_members(stars, features, expected, trial.factors, _MORE_SWEEPS, kept)
     return replace(final, weights=weights)
 
 
 def _fit_members(stars: Sparse, features: Sparse, expected: F64, start: F32, sweeps: int, kept: int) -> StarsHead:
     biases = fit_biases(stars, features, expected)
-    offsets = stars.data - biases.mean - biases.titles[stars.indices]
+    offsets = _offsets(stars, biases)
     factors = fit_factors(like(stars, offsets), start, sweeps, _RIDGE)
-    residuals = like(stars, offsets - user_generosity(stars, offsets)[rows(stars)])
-    return StarsHead(biases, factors, fit_neighbours(residuals, kept), features, EXPECTED)
+    generosity = user_generosity(stars, biases.mean, biases.titles)
+    neighbours = fit_neighbours(like(stars, _residuals(stars, offsets, generosity)), kept)
+    return StarsHead(biases, factors, neighbours, features, EXPECTED)
+
+
+def _offsets(stars: Sparse, biases: Biases) -> F32:
+    """Return what each cell of `stars` has beyond the mean and its title's offset."""
+    offsets = stars.data - biases.titles[stars.indices]
+    offsets -= np.float32(biases.mean)
+    return np.asarray(offsets, dtype=np.float32)
+
+
+def _residuals(stars: Sparse, offsets: F32, generosity: F64) -> F32:
+    """Return what is left of offsets without each user's generosity."""
+    return offsets - np.repeat(generosity.astype(np.float32), np.diff(stars.indptr))
 
 
 def _choose(cells: int, rng: np.random.Generator) -> I64:
     size = min(int(cells * _HELD_OUT), _MOST_HELD_OUT)
-    return np.sort(rng.choice(cells, size, replace=False)) if size else np.zeros(0, dtype=np.int64)
+    return np.sort(rng.choice(cells, size, replace=False, shuffle=False)) if size else np.zeros(0, dtype=np.int64)
 
 
 def _without(stars: Sparse, held_out: I64) -> Sparse:
     keep = np.ones(stars.nnz, dtype=bool)
     keep[held_out] = False
-    return sparse.csr_array((stars.data[keep], (rows(stars)[keep], stars.indices[keep])), shape=stars.shape)
+    left = np.append(0, np.cumsum(keep))[stars.indptr]
+    return sparse.csr_array((stars.data[keep], stars.indices[keep], left), shape=stars.shape)

@@ -1,15 +1,15 @@
 """What training leaves behind: arrays about titles, and nothing about people."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from recommender.arrays import F64, I64
+from recommender.arrays import F32, I64
 from recommender.border import Ratings
 from recommender.factors import RANK
-from recommender.features import GENRE, Features, describe
+from recommender.features import Features, describe
 from recommender.layout import Layout, lay_out
 from recommender.neighbours import KEPT
 from recommender.ranking import ListHead, fit_list
@@ -34,13 +34,13 @@ class Trained:
         return {number: at for at, number in enumerate(self.title_ids.tolist())}
 
     @cached_property
-    def popularity(self) -> F64:
-        return self.lists.popularity(self.stars.features)
+    def popularity(self) -> F32:
+        return self.lists.popularity(self.stars.features).astype(np.float32)
 
-    def wished(self, genres: Collection[str]) -> F64:
-        """Return how much of each title is of these genres."""
-        columns = [at for at, name in enumerate(self.names) if name in genre_names(genres)]
-        return np.asarray(self.stars.features[:, columns].sum(axis=1), dtype=np.float64).ravel()
+    def amount_of(self, names: Collection[str]) -> F32:
+        """Return how much each title has of these features."""
+        wanted = np.array([name in names for name in self.names], dtype=np.float32)
+        return np.asarray(self.stars.features @ wanted, dtype=np.float32)
 
     def with_unrated(self, titles: Sequence[Title]) -> "Trained":
         """Return the same with titles added that training did not see, known by their features alone."""
@@ -49,18 +49,12 @@ class Trained:
         if not new.any():
             return self
         features = described.matrix[np.flatnonzero(new)]
-        likes = np.concatenate([self.lists.likes, np.zeros(int(new.sum()), dtype=np.float32)])
         return Trained(
             np.concatenate([self.title_ids, described.ids[new]]),
             self.names,
             self.stars.with_unrated(features),
-            replace(self.lists, likes=likes),
+            self.lists.with_unrated(int(new.sum())),
         )
-
-
-def genre_names(genres: Collection[str]) -> frozenset[str]:
-    """Return the names of these genres' features."""
-    return frozenset(f"{GENRE}:{genre}" for genre in genres)
 
 
 def fit(ratings: Ratings, titles: Titles, seed: int) -> Trained:

@@ -83,9 +83,10 @@ def test_what_serves_a_person_and_what_scores_pairs_agree(data: Dataset) -> None
     head, stars = fitted._head, fitted._layout.stars
     titles = np.arange(stars.shape[1])
 
-    readers = head.read(stars)
-    by_pairs = head.predict(readers, np.full(len(titles), 7), titles)
-    alone = head.read(stars[[7]])
-    by_row = head.base(float(alone.generosity[0]), titles) + head.all_terms(alone) @ head.weights
+    readers = head.read_all(stars)
+    who = np.full(len(titles), 7)
+    by_pairs = head.base_of_pairs(readers, who, titles) + head.terms_of_pairs(readers, who, titles) @ head.weights
+    mine = stars[[7]]
+    alone = head.predict_all(head.read(mine.indices.astype(np.int64), mine.data.astype(np.float64)))
 
-    assert by_pairs == pytest.approx(by_row, abs=1e-4)
+    assert alone == pytest.approx(by_pairs, abs=1e-4)

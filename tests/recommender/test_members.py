@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from recommender import factors, neighbours, ranking, train
+from recommender import crew, factors, neighbours, ranking, train
+from recommender.best import best_first
 from recommender.cells import like
 from recommender.content import fit_prior
 from recommender.evaluate import split_each_user
@@ -16,6 +17,12 @@ from tests.recommender.worlds import of, world
 def residuals() -> sparse.csr_array:
     stars = lay_out(world(people=40, titles=50, each=15).ratings).stars
     return like(stars, stars.data - stars.data.mean())
+
+
+def by_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let several threads work, however little there is to do."""
+    monkeypatch.setattr(crew, "_WORTH_A_THREAD", 0)
+    monkeypatch.setattr(crew, "hands", lambda: 3)
 
 
 def test_neighbours_are_shrunk_correlations_over_shared_people(
@@ -32,12 +39,12 @@ def test_neighbours_are_shrunk_correlations_over_shared_people(
                 expected[one, two] = max(dot / size, 0) * (both.sum() - 1) / (both.sum() - 1 + 100)
 
     whole = neighbours.fit_neighbours(residuals, kept=1000)
-    monkeypatch.setattr(neighbours, "_PAIRS_AT_ONCE", 500)
-    in_blocks = neighbours.fit_neighbours(residuals, kept=1000)
+    by_several(monkeypatch)
+    shared_out = neighbours.fit_neighbours(residuals, kept=1000)
     few = neighbours.fit_neighbours(residuals, kept=3).toarray()
 
     assert whole.toarray() == pytest.approx(expected**2, abs=1e-6)
-    assert in_blocks.toarray() == pytest.approx(whole.toarray(), abs=1e-7)
+    assert (shared_out != whole).nnz == 0
     assert (few > 0).sum(axis=1).max() == 3
     assert few.max(axis=1) == pytest.approx(expected.max(axis=1) ** 2, abs=1e-6)
 
@@ -53,11 +60,26 @@ def test_factors_solve_each_ridge_regression_exactly(
 
     expected = np.linalg.solve(design.T @ design + penalty, design.T @ (row.data - 0.1))
     whole = factors.solve(residuals, other, (2.0, 0.1))
-    monkeypatch.setattr(factors, "_CELLS_AT_ONCE", 60)
-    in_blocks = factors.solve(residuals, other, (2.0, 0.1))
+    by_several(monkeypatch)
+    shared_out = factors.solve(residuals, other, (2.0, 0.1))
+    alone = factors.solve_one(row.indices, row.data, other, (2.0, 0.1))
 
     assert whole[3] == pytest.approx(expected, abs=1e-4)
-    assert in_blocks == pytest.approx(whole, abs=1e-4)
+    assert alone == pytest.approx(expected, abs=1e-4)
+    assert shared_out.tolist() == whole.tolist()
+
+
+def test_a_row_longer_than_a_stretch_is_solved_exactly_too() -> None:
+    rng = np.random.default_rng(0)
+    other = rng.normal(size=(1000, 4)).astype(np.float32)
+    row = sparse.csr_array(rng.normal(size=(1, 1000)).astype(np.float32))
+
+    compiled, plain = (
+        factors.solve(row, other, (2.0, 0.1))[0],
+        factors.solve_one(row.indices, row.data, other, (2.0, 0.1)),
+    )
+
+    assert compiled == pytest.approx(plain, abs=1e-4)
 
 
 def test_the_list_head_is_the_closed_form() -> None:
@@ -84,6 +106,43 @@ def test_past_the_stated_size_only_the_most_liked_titles_are_covered(monkeypatch
     assert lists.items.shape == (20, 20)
     assert lists.likes[lists.covered].min() >= np.delete(lists.likes, lists.covered).max()
     assert len(model.recommend(of(town.ratings, 1000), n=50)) == 35
+
+
+def test_titles_past_the_stated_size_are_told_by_the_covered_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    stars = lay_out(world(people=60, titles=50, each=20).ratings).stars
+    none = sparse.csr_array((stars.shape[1], 0), dtype=np.float32)
+    monkeypatch.setattr(ranking, "MOST_TITLES", 30)
+    monkeypatch.setattr(ranking, "_OUTER_KEPT", 5)
+
+    head = ranking.fit_list(stars, none, np.zeros(0))
+    liked = like(stars, ranking.like(stars.data)).toarray()
+    inside = liked[:, head.covered]
+    ridge = np.clip(45 * inside.sum(axis=0).mean() ** 0.65, 5, 600)
+    weights = np.linalg.solve(inside.T @ inside + ridge * np.eye(30), inside.T @ liked)
+    rated, given = np.array([0, 3, 8, 40]), np.array([2, 1, 0.1, 2], dtype=np.float32)
+    outside = np.setdiff1d(np.arange(stars.shape[1]), head.covered)
+
+    for title in outside.tolist():
+        best = np.sort(np.maximum(weights[:, title], 0))[-5:]
+        said = head.outer[:, [title]].toarray().ravel()
+        assert np.sort(said)[-5:] == pytest.approx(best, abs=1e-4)
+        assert (said > 0).sum() <= 5
+    every = np.arange(stars.shape[1])
+    assert head.pulls(rated, given, every).sum(axis=0) == pytest.approx(head.near(rated, given), abs=1e-5)
+    assert head.near(rated, given)[outside].any()
+
+
+@pytest.mark.parametrize("size", [0, 1, 7, 9000])
+@pytest.mark.parametrize("wanted", [0, 20, 5000])
+def test_best_first_is_a_sort(size: int, wanted: int) -> None:
+    rng = np.random.default_rng(size)
+    scores = rng.integers(0, 50 + size // 2, size).astype(np.float32)
+    scores[rng.random(size) < 0.2] = -np.inf
+    ids = rng.permutation(size)
+
+    expected = [at for at in np.lexsort((ids, -scores)).tolist() if scores[at] > -np.inf]
+
+    assert list(best_first(scores, ids, wanted)) == expected
 
 
 def test_the_content_prior_is_ridge_regression_around_what_is_expected() -> None:

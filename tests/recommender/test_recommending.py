@@ -186,3 +186,12 @@ def test_in_a_young_database_unseen_titles_do_not_tie(people: int, each: int, se
 
     tied = np.mean([rounded.count(score) > 1 for score in rounded])
     assert tied < 0.01, f"{tied:.1%} of {len(rounded)} unseen titles tie"
+
+
+def test_scoring_everybody_at_once_says_what_asking_for_each_says(town: World, model: Model) -> None:
+    people, stars = model.predict_all(town.ratings)
+
+    assert people.tolist() == np.unique(town.ratings.users).tolist()
+    for row in (0, 7, len(people) - 1):
+        alone = model.predict(of(town.ratings, people[row]), model.title_ids.tolist())
+        assert stars[row] == pytest.approx(alone, abs=1e-5)

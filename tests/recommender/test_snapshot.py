@@ -60,12 +60,12 @@ def test_something_appended_is_refused(data: bytes) -> None:
 
 def test_a_whole_file_of_another_version_or_without_its_arrays_is_refused() -> None:
     whole = pack({"names": []}, {"title_ids": np.zeros(0, dtype=np.int64)})
-    body = whole[40:].replace(b'"version": 1', b'"version": 2')
+    body = whole[40:].replace(b'"version": 2', b'"version": 1')
     other_version = whole[:8] + hashlib.sha256(body).digest() + body
 
     with pytest.raises(SnapshotBroken, match="incomplete"):
         Model.load(whole)
-    with pytest.raises(SnapshotBroken, match="version 2"):
+    with pytest.raises(SnapshotBroken, match="version 1"):
         Model.load(other_version)
 
 
