@@ -247,3 +247,59 @@ def pair_terms(
             for cell in range(cells_of[place], cells_of[place + 1]):
                 total[cells[cell]] = 0
                 weight[cells[cell]] = 0
+
+
+@_compiled
+def score_rows(
+    first: int,
+    last: int,
+    residuals: tuple[I64, I32, F32],
+    generosity: F64,
+    people: F32,
+    titles: F32,
+    said_to: tuple[I64, I32, F32],
+    features: tuple[I64, I32, F32],
+    names: int,
+    base: F32,
+    weights: F32,
+    floor: float,
+    damping: float,
+    result: F32,
+) -> None:
+    """Write the stars that people first..last would give to every title; see `recommender.stars.StarsHead.terms`."""
+    rated_by, rated, residual_of = residuals
+    heard_by, hearers, nearness = said_to
+    cells_of, cells, values = features
+    pulled = np.empty(len(titles), dtype=np.float32)
+    heard = np.empty(len(titles), dtype=np.float32)
+    taste = np.empty(names, dtype=np.float32)
+    counted = np.empty(names, dtype=np.float32)
+    for person in range(first, last):
+        pulled[:] = 0
+        heard[:] = np.float32(floor)
+        taste[:] = 0
+        counted[:] = np.float32(damping)
+        for at in range(rated_by[person], rated_by[person + 1]):
+            place, residual = rated[at], residual_of[at]
+            for near in range(heard_by[place], heard_by[place + 1]):
+                pulled[hearers[near]] += nearness[near] * residual
+                heard[hearers[near]] += nearness[near]
+            for cell in range(cells_of[place], cells_of[place + 1]):
+                taste[cells[cell]] += residual * values[cell]
+                counted[cells[cell]] += values[cell] * values[cell]
+        for name in range(names):
+            taste[name] /= counted[name]
+        generous = np.float32(generosity[person])
+        mine = people[person, 1:]
+        for title in range(len(titles)):
+            fitting = _product(mine, titles[title, 1:]) + people[person, 0] + titles[title, 0] - generous
+            liking = np.float32(0)
+            for cell in range(cells_of[title], cells_of[title + 1]):
+                liking += values[cell] * taste[cells[cell]]
+            result[person, title] = (
+                base[title]
+                + generous
+                + weights[0] * fitting
+                + weights[1] * pulled[title] / heard[title]
+                + weights[2] * liking
+            )

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import islice
 
 import numpy as np
 from scipy import sparse
 
 from recommender import reasons, scoring, snapshot
-from recommender.arrays import F32, F64, I64
+from recommender.arrays import F32, F64, I64, Sparse
 from recommender.best import best_first
 from recommender.border import HIGHEST, LOWEST, Ratings, plain_id
 from recommender.catalogue import Catalogue, genre_names
@@ -102,36 +102,40 @@ class Model:
         # the place -1 of an unknown title is the last one
         return np.asarray(np.clip(predicted[at], LOWEST, HIGHEST), dtype=np.float64)
 
-    def predict_all(self, ratings: Ratings) -> tuple[I64, F32]:
-        """Return the ids of all people in `ratings`, and the stars (0.5 to 5) each would give to each of `title_ids`.
+    def predict_all(self, known: Ratings) -> tuple[I64, F32]:
+        """Return everybody's id, and the stars (0.5 to 5) that each would give to each of `title_ids`.
 
-        One row a person: 4 bytes for each person and title.
+        Each person is folded in from their rows of `known`; four bytes for each person and title.
         """
-        people, begins = np.unique(ratings.users, return_index=True)
-        result = np.empty((len(people), len(self.title_ids)), dtype=np.float32)
-        stars, position = self._trained.stars, self._trained.position
-        for row, (begin, end) in enumerate(pairwise([*begins.tolist(), len(ratings)])):
-            mine = slice(begin, end)
-            rated = dict(zip(ratings.titles[mine].tolist(), ratings.stars[mine].tolist(), strict=True))
-            np.clip(stars.predict_all(fold_in(stars, position, rated).reader), LOWEST, HIGHEST, out=result[row])
-        return people, result
+        people, cells = self._cells(known)
+        stars = self._trained.stars.predict_everything(cells)
+        return people, np.clip(stars, LOWEST, HIGHEST, out=stars)
 
     def predict_rows(self, known: Ratings, users: I64, title_ids: I64) -> F64:
         """Return the stars (0.5 to 5) of pairs of user and title, each user folded in from their rows of `known`."""
         head, place = self._trained.stars, self._trained.position
-        at = np.array([place.get(number, -1) for number in known.titles.tolist()], dtype=np.int64)
-        people, of_row = np.unique(known.users, return_inverse=True)
+        people, cells = self._cells(known)
         # one row more than there are people: who is not among them has rated nothing
-        shape = (len(people) + 1, len(self._trained.title_ids))
-        cells = sparse.csr_array((known.stars[at >= 0], (of_row[at >= 0], at[at >= 0])), shape=shape)
-        readers = head.read(cells)
+        cells.resize(len(people) + 1, cells.shape[1])
+        readers = head.read_all(cells)
         row = np.minimum(np.searchsorted(people, users), len(people) - 1) if len(people) else np.zeros_like(users)
         who = np.where(people[row] == users, row, len(people)) if len(people) else row
         asked = np.array([place.get(number, -1) for number in title_ids.tolist()], dtype=np.int64)
         result = head.average(readers.generosity[who])
         pairs = np.flatnonzero(asked >= 0)
-        result[pairs] = head.predict(readers, who[pairs], asked[pairs])
+        pairs = pairs[np.argsort(who[pairs], kind="stable")]
+        result[pairs] = head.predict_pairs(readers, who[pairs], asked[pairs])
         return np.asarray(np.clip(result, LOWEST, HIGHEST), dtype=np.float64)
+
+    def _cells(self, known: Ratings) -> tuple[I64, Sparse]:
+        """Return people's ids and what they rated of the model's titles: people x titles."""
+        people, row = np.unique(known.users, return_inverse=True)
+        titles, of_cell = np.unique(known.titles, return_inverse=True)
+        at = np.array([self._trained.position.get(number, -1) for number in titles.tolist()], dtype=np.int64)[of_cell]
+        cells = (known.stars[at >= 0], (row[at >= 0], at[at >= 0]))
+        matrix = sparse.csr_array(cells, shape=(len(people), len(self.title_ids)), dtype=np.float32)
+        matrix.sort_indices()
+        return people, matrix
 
     def dump(self) -> bytes:
         """Return the model as one checksummed snapshot without any row about a person."""

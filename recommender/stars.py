@@ -10,6 +10,7 @@ from recommender.arrays import F32, F64, I64, Sparse
 from recommender.biases import USER_DAMPING, Biases, fit_biases, user_generosity
 from recommender.blend import EXPECTED, fit_blend
 from recommender.cells import like, parts, rows
+from recommender.crew import share_out
 from recommender.factors import RANK, fit_factors, random_start, solve, solve_one
 from recommender.neighbours import KEPT, fit_neighbours, pull
 from recommender.taste import DAMPING, fit_taste
@@ -97,6 +98,32 @@ class StarsHead:
         result[2] = self.features @ reader.taste
         return result
 
+    def predict_everything(self, stars: Sparse) -> F32:
+        """Return what `predict_all` does, for many people (people x titles) at once."""
+        result = np.empty(stars.shape, dtype=np.float32)
+        if not result.size:
+            return result
+        from recommender.kernels import score_rows
+
+        readers = self.read_all(stars)
+        residuals, said_to, features = parts(readers.residuals), parts(self.said_to), parts(self.features)
+        weights = self.weights.astype(np.float32)
+        base = np.float32(self.biases.mean) + self.biases.titles
+
+        def work(first: int, last: int) -> None:
+            score_rows(
+                first, last, residuals, readers.generosity, readers.factors, self.factors, said_to, features,
+                self.features.shape[1], base, weights, _NEIGHBOUR_FLOOR, DAMPING, result,
+            )  # fmt: skip
+
+        share_out(work, np.diff(residuals[0]) * KEPT + stars.shape[1] * self.factors.shape[1])
+        return result
+
+    def predict_pairs(self, readers: Readers, who: I64, titles: I64) -> F64:
+        """Return the stars that reader who[i] would give to titles[i], sorted by reader, not yet clipped."""
+        base = self.base_of_pairs(readers, who, titles)
+        return np.asarray(base + self.terms_of_pairs(readers, who, titles) @ self.weights, dtype=np.float64)
+
     def base_of_pairs(self, readers: Readers, who: I64, titles: I64) -> F64:
         """Return what mean and biases alone predict for pairs of a reader and a title."""
         return np.asarray(self.biases.mean + self.biases.titles[titles] + readers.generosity[who], dtype=np.float64)
@@ -124,9 +151,9 @@ class StarsHead:
         )
         return result
 
-    def average(self, generosity: float) -> float:
+    def average(self, generosity: F64 | float) -> F64:
         """Return what is predicted for a title of which nothing is known."""
-        return self.biases.mean + self.biases.prior.intercept + generosity
+        return np.asarray(self.biases.mean + self.biases.prior.intercept + generosity, dtype=np.float64)
 
     def with_unrated(self, features: Sparse) -> "StarsHead":
         """Return the same head with titles added that nobody has rated, known by their features alone."""
