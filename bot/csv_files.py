@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 # A spreadsheet computes what begins with one of these.
@@ -35,7 +35,7 @@ def write_private(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def read_rows(content: bytes) -> list[Mapping[str, str]]:
+def read_rows(content: bytes) -> list[dict[str, str]]:
     """Return the lines by column as a spreadsheet saved them: in UTF-8, or in Korean Windows' own encoding.
 
     ValueError for what is no such file.

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import func, select
 
 from bot import journeys
-from bot.demo import HOST, MEMBERS, Demo, demo_running
+from bot.csv_files import as_csv, read_rows
+from bot.demo import HOST, MEMBERS, OPERATORS, Demo, demo_running
+from bot.desk import COLUMNS, Desk
 from bot.sandbox.chats import Chats, Phone
 from core import audit
 from core.billing.tables import Bill, BillState
@@ -148,6 +153,34 @@ async def next_months(walk: Walk) -> None:
     await payer.sees("다음 달", anywhere=True)
 
 
+async def payout(walk: Walk) -> None:
+    """The host proves an account by the code that came with one won; two operators pay out the month that is served."""
+    host, demo = walk.host, walk.demo
+    mina, jun = (Desk(demo.two.db, demo.clock, demo.two.settings, by) for by in OPERATORS)
+    await journeys.register_account(host)
+    with TemporaryDirectory(prefix="two-payouts-") as folder:
+        proof, transfers = Path(folder, "proof.csv"), Path(folder, "payouts.csv")
+        await mina.export(proof, None)
+        await demo.settle_down()
+        (sent,) = await asyncio.to_thread(carried_out, proof)
+        await journeys.prove_account(host, sent["words"].removeprefix("TWO"))
+        await jun.confirm(proof)
+        await demo.settle_down()
+        await mina.export(transfers, None)
+        (paid,) = await asyncio.to_thread(carried_out, transfers)
+        await jun.confirm(transfers)
+    await demo.settle_down()
+    require(paid["won"] == "24000", f"three shares of 8,000 won were owed, {paid['won']} were paid out")
+    await host.sees("정산금 24,000원을 국민 ****9012 계좌로 보냈어요", anywhere=True)
+
+
+def carried_out(file: Path) -> list[dict[str, str]]:
+    """Play the bank: every transfer of the file is done; return them."""
+    rows = read_rows(file.read_bytes())
+    file.write_bytes(as_csv(COLUMNS, [[(row | {"result": "done"})[name] for name in COLUMNS] for row in rows]))
+    return rows
+
+
 async def money_back(walk: Walk) -> None:
     """A party that is called off before it starts pays everything back."""
     code = await journeys.open_party(walk.host, start="1주일 뒤")
@@ -217,6 +250,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("access by invite checklist", get_access),
     ("the room passes words on", talk),
     ("two due days: bills, reminders, a leave", next_months),
+    ("a payout reaches the host", payout),
     ("a party called off, money back", money_back),
     ("search and rate", rate),
     ("recommendations that learn at once", recommend),
