@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core import flows
-from core.billing import Bill, BillState, Cycle, Limits
+from core.billing import Bill, BillState, Cycle, Limits, coming_charges
 from core.billing.reminders import AT
 from core.billing.tables import Reminder, ReminderState
 from core.dates import seoul_instant
@@ -28,8 +28,8 @@ Event = tuple[datetime, str]
 async def coming(session: AsyncSession, now: datetime, limits: Limits) -> list[Event]:
     """Return when what happens next, soonest first.
 
-    Kinds: hold_over, party_starts, recruiting_ends, next_bill, reminder, suspension, seat_freed, quiet_over,
-    release, member_leaves, party_ends.
+    Kinds: hold_over, party_starts, recruiting_ends, next_bill, reminder, card_charged, suspension, seat_freed,
+    quiet_over, release, member_leaves, party_ends.
     """
     suspensions, frees = await flows.coming_steps(session)
     found = [
@@ -38,6 +38,7 @@ async def coming(session: AsyncSession, now: datetime, limits: Limits) -> list[E
         *_after(await _days(session, "recruiting_ends", Party.recruits_until, Party.state == PartyState.RECRUITING), 1),
         *await _next_bills(session, limits),
         *await _reminders(session),
+        *[(at, "card_charged") for at in await coming_charges(session, now)],
         *await _days(session, "party_ends", Party.ends_on, Party.state == PartyState.ENDING),
         *await _days(session, "release", Bill.serves_until, Bill.state.in_(HELD) & Bill.released_at.is_(None)),
         *((at, "suspension") for at in suspensions),

@@ -30,8 +30,9 @@ from bot.texts import DEFAULT_LANGUAGE, LANGUAGES, SPEECH
 from bot.ticks import Tick, Ticks
 from bot.training import train_when_due
 from bot.web.bootpay_hook import add_bootpay_hook
+from bot.web.card_page import add_card_page
 from bot.web.health import add_health
-from bot.web.links import PURPOSE, PayLinks
+from bot.web.links import CARD_PURPOSE, PURPOSE, CardLinks, PayLinks
 from bot.web.pay_page import add_pay_page
 from bot.web.telegram_hook import BODY_BYTES, add_telegram_hook
 from bot.wording import Wording
@@ -57,6 +58,7 @@ class Two:
         self.clock = clock
         self.telegram = telegram
         self.pay_links = PayLinks(settings.public_url, [settings.derived_key(PURPOSE)])
+        self.card_links = CardLinks(settings.public_url, [settings.derived_key(CARD_PURPOSE)])
         self.bootpay = Bootpay(
             settings.bootpay_client_key.get_secret_value(),
             settings.bootpay_secret_key.get_secret_value(),
@@ -67,6 +69,7 @@ class Two:
             settings=settings,
             bot_username=telegram.bot.username,
             pay_links=self.pay_links,
+            card_links=self.card_links,
             recommending=self.recommending,
         )
         self.sender = Sender(
@@ -77,7 +80,7 @@ class Two:
             in_flight=settings.sends_in_flight,
             alert_chat=settings.alert_chat_id,
         )
-        self.chores = Chores(db, clock, self.bootpay, settings.limits)
+        self.chores = Chores(db, clock, self.bootpay, settings.limits, seal=settings.seal)
         learning = [
             Tick("training", 1800, partial(train_when_due, db, settings)),
             Tick("recommending", 60, partial(self.recommending.warm, db)),
@@ -107,6 +110,16 @@ class Two:
             pay_links=self.pay_links,
             bootpay=self.bootpay,
             limits=self.settings.limits,
+            nudge=self.nudge,
+            bot_username=self.telegram.bot.username,
+        )
+        add_card_page(
+            app,
+            db=self.db,
+            clock=self.clock,
+            settings=self.settings,
+            card_links=self.card_links,
+            bootpay=self.bootpay,
             nudge=self.nudge,
             bot_username=self.telegram.bot.username,
         )

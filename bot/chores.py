@@ -11,7 +11,9 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.edge import TelegramUpdate
+from bot.texts import SPEECH
 from bot.ticks import Tick
+from bot.views.pay import order_name
 from core import billing, flows, leases, rooms
 from core.alerts import alert, purge_alerts
 from core.audit import Violation, check, check_changed
@@ -21,6 +23,7 @@ from core.dates import seoul_date, seoul_instant
 from core.db import Database
 from core.outbox import Outgoing, SendState
 from core.parties import Membership, MembershipState
+from core.sealing import Seal
 
 log = structlog.get_logger(__name__)
 KEEP_UPDATES = timedelta(days=2)
@@ -32,11 +35,20 @@ AUDIT_AT = time(4, 0)
 class Chores:
     """The recurring work of the product over one database."""
 
-    def __init__(self, db: Database, clock: Clock, bootpay: billing.Provider, limits: billing.Limits) -> None:
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        bootpay: billing.Provider,
+        limits: billing.Limits,
+        *,
+        seal: Seal | None = None,
+    ) -> None:
         self._db = db
         self._clock = clock
         self._bootpay = bootpay
         self._limits = limits
+        self._seal = seal
 
     def ticks(self) -> list[Tick]:
         """Return the ticks in the order in which one pass runs them."""
@@ -46,16 +58,18 @@ class Chores:
             Tick("calendar", 60, self.calendar),
             Tick("reconciling", 60, self.reconciling),
             Tick("unpaid", 60, self.unpaid),
+            Tick("cards", 60, self.cards),
             Tick("rooms", 5, self.rooms, prompt=True),
             Tick("audit", 600, self.audit),
             Tick("housekeeping", 3600, self.housekeeping),
         ]
 
     async def payments(self) -> None:
-        """Look into hints, ask about silent attempts, send refunds."""
+        """Look into hints, ask about silent attempts, send refunds, delete the keys of stopped cards."""
         await billing.look_into_hints(self._db, self._bootpay, self._clock, self._limits)
         await billing.ask_about_attempts(self._db, self._bootpay, self._clock, self._limits)
         await billing.send_refunds(self._db, self._bootpay, self._clock)
+        await billing.look_after_cards(self._db, self._bootpay, self._clock, self._seal)
 
     async def seats(self) -> None:
         """Free the seats whose time to pay is over."""
@@ -87,6 +101,11 @@ class Chores:
             running = await billing.running_parties(session)
         for party_id in running:
             await self._db.transact(billing.open_due_cycles, party_id, today, self._limits, now)
+        # Who is told that their card pays needs no reminder of it.
+        async with self._db.read() as session:
+            told = await billing.bills_to_announce(session, now) if self._seal is not None else []
+        for bill_id in told:
+            await self._db.transact(billing.announce_charge, bill_id, now)
         async with self._db.read() as session:
             bills = await billing.due_bills(session, now)
         for bill_id in bills:
@@ -122,6 +141,12 @@ class Chores:
             await self._db.transact(flows.suspend_late, bill_id, now, self._limits)
         for bill_id in frees:
             await self._db.transact(flows.free_late, bill_id, now)
+
+    async def cards(self) -> None:
+        """Charge the cards on file whose bills are due."""
+        if self._seal is not None:
+            about = self._db, self._bootpay, self._clock, self._limits
+            await billing.charge_cards(*about, self._seal, _order_name)
 
     async def rooms(self) -> None:
         """Let rooms and boards catch up with their parties."""
@@ -163,6 +188,10 @@ async def alert_of(session: AsyncSession, violation: Violation, now: datetime) -
     await alert(session, now, "audit_violation", violation.name, sentence=violation.sentence, rows=rows)
 
 
+def _order_name(card: billing.BillCard, language: str) -> str:
+    return order_name(SPEECH[language], card)
+
+
 def _until_audit(now: datetime) -> timedelta:
     night = seoul_instant(seoul_date(now), AUDIT_AT)
     return (night if night > now else seoul_instant(seoul_date(now) + timedelta(days=1), AUDIT_AT)) - now
@@ -182,7 +211,8 @@ async def _next_instants(session: AsyncSession, now: datetime) -> Sequence[datet
     )
     suspensions, frees = await flows.coming_steps(session)
     steps = [at for at in (*suspensions, *frees) if at > now]
-    return [*steps, *(instant for instant in (reminder, hold, planned) if instant is not None)]
+    charges = await billing.coming_charges(session, now)
+    return [*charges, *steps, *(instant for instant in (reminder, hold, planned) if instant is not None)]
 
 
 async def _purge(session: AsyncSession, now: datetime) -> None:

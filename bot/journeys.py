@@ -78,6 +78,15 @@ async def prove_account(host: Phone, code: str) -> None:
 
 async def pay(link: str, bootpay_url: str, action: str = "approve") -> str:
     """Open a payment link, press the button, act in the provider's window, come back; return the last page's text."""
+    return await _through_window(link, f"{bootpay_url}/sandbox/pay", action)
+
+
+async def register_card(link: str, bootpay_url: str, action: str = "approve") -> str:
+    """Open the link of a card, press the button, act in the provider's window, come back; return the last page."""
+    return await _through_window(link, f"{bootpay_url}/sandbox/card", action)
+
+
+async def _through_window(link: str, window_url: str, action: str) -> str:
     origin = re.match(r"https?://[^/]+", link)
     headers = {"Origin": origin.group(0) if origin else "", "Sec-Fetch-Site": "same-origin"}
     async with aiohttp.ClientSession() as browser:
@@ -87,7 +96,7 @@ async def pay(link: str, bootpay_url: str, action: str = "approve") -> str:
             wish: dict[str, Any] = await answer.json()
             if answer.status != 200:
                 return json.dumps(wish, ensure_ascii=False)
-        async with browser.post(f"{bootpay_url}/sandbox/pay", json={"payload": wish, "action": action}) as window:
+        async with browser.post(window_url, json={"payload": wish, "action": action}) as window:
             back = str((await window.json())["redirect_url"])
         async with browser.get(back) as result:
             return unescape(await result.text())

@@ -9,7 +9,7 @@ from telegram import Update
 from telegram.ext import Application, CallbackContext, CallbackQueryHandler, CommandHandler, MessageHandler, filters
 
 from bot import dialog
-from bot.handlers import bills, late, newparty, parties, payouts, people, recommend, refunds, rooms, titles
+from bot.handlers import bills, cards, late, newparty, parties, payouts, people, recommend, refunds, rooms, titles
 from bot.screen import Delete, Replies
 from bot.tap import Tap, current_tap
 from bot.views import rooms as room_views
@@ -24,6 +24,7 @@ COMMANDS: dict[str, Handle] = {
     "my": parties.my,
     "bills": bills.bills,
     "why": bills.why,
+    "autopay": cards.autopay,
     "payout": payouts.payout,
     "status": payouts.status,
     "paysupport": bills.paysupport,
@@ -36,7 +37,8 @@ COMMANDS: dict[str, Handle] = {
     "help": people.help_,
 }
 MENU = (
-    "newparty", "my", "bills", "payout", "room", "find", "rate", "recommend", "paysupport", "settings", "help",
+    "newparty", "my", "bills", "autopay", "payout", "room", "find", "rate", "recommend", "paysupport", "settings",
+    "help",
 )  # fmt: skip
 
 # verb of the callback data (`verb:argument:argument`) -> handler
@@ -74,6 +76,10 @@ BUTTONS: dict[str, Handle] = {
     "endnow": refunds.ask_end_at_once,
     "endnowok": refunds.end_at_once,
     "refunds": refunds.show,
+    "autopay": cards.change,
+    "autopayok": cards.agree,
+    "autostop": cards.ask_stop,
+    "autostopok": cards.stop,
     "access": parties.access,
     "tick": parties.tick,
     "paccount": payouts.choose_bank,

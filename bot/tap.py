@@ -24,7 +24,7 @@ NUMBER = re.compile(r"-?[0-9]{1,17}")
 
 if TYPE_CHECKING:
     from bot.recommending import Recommending
-    from bot.web.links import PayLinks
+    from bot.web.links import CardLinks, PayLinks
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Surroundings:
     settings: Settings
     bot_username: str
     pay_links: PayLinks
+    card_links: CardLinks
     recommending: Recommending
 
     def deep_link(self, payload: str) -> str:

@@ -13,6 +13,7 @@ from bot.screen import Screen
 from bot.tap import INVITE, Surroundings
 from bot.texts import Speech
 from bot.views import billing as billing_views
+from bot.views import cards as card_views
 from bot.views import claims as claim_views
 from bot.views import late as late_views
 from bot.views import notices, party_news
@@ -23,6 +24,7 @@ from core import billing, flows, parties
 from core.billing import (
     AccountState,
     BillCard,
+    Card,
     PayoutAccount,
     PayoutCard,
     Refund,
@@ -32,7 +34,11 @@ from core.billing import (
     won_of_host,
 )
 from core.dates import seoul_date
+from core.errors import NotFound
 from core.people import get_person
+
+# Reminders of a day that has yet to come: a card that pays it makes them mere news.
+AHEAD = ("d-3", "d-1", "d0")
 
 
 class Wording:
@@ -96,6 +102,11 @@ class News:
         card = await self.bill()
         return card, flows.outlook(card.bill, card.membership, self.around.settings.limits)
 
+    async def card(self) -> Card | None:
+        """Return the card that is going to pay the bill that the notice is about, if there is one."""
+        bill = await self.bill()
+        return await billing.card_of(self.session, bill.bill.person_id) if billing.pays_by_itself(bill) else None
+
     def pay_link(self) -> str:
         """Return the payment link of the bill that the notice is about."""
         return self.around.pay_links.url(self.data["bill"], self.now)
@@ -105,17 +116,25 @@ Load = Callable[[News], Awaitable[Screen]]
 
 
 async def _paid(n: News) -> Screen:
-    joined, back = bool(n.data.get("joined")), bool(n.data.get("back"))
-    return billing_views.receipt(n.say, await n.bill(), joined=joined, back=back)
+    bill, joined, back = await n.bill(), bool(n.data.get("joined")), bool(n.data.get("back"))
+    receipt = billing_views.receipt(n.say, bill, joined=joined, back=back)
+    payer = await get_person(n.session, bill.bill.person_id)
+    if n.around.settings.seal is not None and await billing.lacks_card(n.session, payer):
+        return card_views.with_offer(n.say, receipt)
+    return receipt
 
 
 async def _opened(n: News) -> Screen:
-    return billing_views.opened(n.say, await n.bill(), n.pay_link())
+    bill, card = await n.bill(), await n.card()
+    return card_views.opened(n.say, bill, card) if card else billing_views.opened(n.say, bill, n.pay_link())
 
 
 async def _reminder(n: News) -> Screen:
-    snoozes = await billing.snoozes_of(n.session, n.data["bill"])
-    return late_views.reminder(n.say, await n.bill(), n.pay_link(), n.data["kind"], snoozes, seoul_date(n.now))
+    bill, card, kind = await n.bill(), await n.card(), n.data["kind"]
+    if card and kind in AHEAD:
+        return card_views.reminder(n.say, bill, card)
+    snoozes = await billing.snoozes_of(n.session, bill.bill.id)
+    return late_views.reminder(n.say, bill, n.pay_link(), kind, snoozes, seoul_date(n.now))
 
 
 async def _warning(n: News) -> Screen:
@@ -265,7 +284,35 @@ async def _code_returned(n: News) -> Screen:
     return payout_views.code_returned(n.say, await n.payout_account())
 
 
+async def _card_ready(n: News) -> Screen:
+    return card_views.ready(n.say, await billing.get_card(n.session, n.data["card"]))
+
+
+async def _card_tomorrow(n: News) -> Screen:
+    bill, card = await n.bill(), await n.card()
+    if card is None:
+        raise NotFound(what="card")
+    on = date.fromisoformat(n.data["on"])
+    return card_views.tomorrow(n.say, bill, card, n.pay_link(), on, seoul_date(n.now))
+
+
+async def _card_failed(n: News) -> Screen:
+    attempt = await n.session.get_one(billing.Attempt, n.data["attempt"])
+    bill = await bill_card(n.session, attempt.bill_id)
+    link = n.around.pay_links.url(attempt.bill_id, n.now)
+    again = await billing.next_charge(n.session, bill.bill, n.now)
+    return card_views.failed(n.say, bill, link, card_views.reason_of(attempt), again=again)
+
+
+async def _card_lost(n: News) -> Screen:
+    return card_views.failed(n.say, await n.bill(), n.pay_link(), "lost", again=False)
+
+
 _LOADED: dict[str, Load] = {
+    "cards.ready": _card_ready,
+    "cards.tomorrow": _card_tomorrow,
+    "cards.failed": _card_failed,
+    "cards.lost": _card_lost,
     "billing.paid": _paid,
     "billing.opened": _opened,
     "billing.reminder": _reminder,

@@ -20,7 +20,7 @@ from bot.recommending import Recommending
 from bot.routes import add_routes
 from bot.settings import load_settings
 from bot.tap import Surroundings
-from bot.web.links import PURPOSE, PayLinks
+from bot.web.links import CARD_PURPOSE, PURPOSE, CardLinks, PayLinks
 from core.clock import Clock
 from core.db import Database
 from core.titles import Title
@@ -131,5 +131,6 @@ def _surroundings(db: Database) -> Surroundings:
         settings=settings,
         bot_username=str(BOT["username"]),
         pay_links=PayLinks(settings.public_url, [settings.derived_key(PURPOSE)]),
+        card_links=CardLinks(settings.public_url, [settings.derived_key(CARD_PURPOSE)]),
         recommending=Recommending(),
     )

@@ -8,6 +8,7 @@ from bot.handlers.parties import limits, pay_link
 from bot.screen import Edit, Replies, Say, Screen, Toast
 from bot.tap import Tap
 from bot.views import bills as views
+from bot.views import cards as card_views
 from bot.views import why as why_views
 from core import billing
 
@@ -29,7 +30,9 @@ async def _page(tap: Tap, number: int) -> Screen:
     number = min(number, max(0, pages - 1))
     listed = await billing.bills_of(tap.session, tap.person.id, most=PAGE, after=number * PAGE)
     due = [(card, pay_link(tap, card)) for card in listed]
-    return views.listed(tap.say, due, await _refunds(tap, listed), number, pages)
+    screen = views.listed(tap.say, due, await _refunds(tap, listed), number, pages)
+    offered = listed and tap.settings.seal is not None and await billing.lacks_card(tap.session, tap.person)
+    return card_views.with_offer(tap.say, screen) if offered else screen
 
 
 async def _refunds(tap: Tap, cards: Sequence[billing.BillCard]) -> views.Back:

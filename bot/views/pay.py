@@ -32,7 +32,7 @@ NEWS: dict[Outcome, str] = {
 
 @dataclass(frozen=True)
 class Page:
-    """One page; every string is HTML already."""
+    """One page; every string is HTML already. `call` is the function of Bootpay's script that its button calls."""
 
     status: int
     title: str
@@ -43,6 +43,9 @@ class Page:
     amount: tuple[str, str] | None = None
     how: Sequence[str] = ()
     pay: str | None = None
+    call: str = "requestPayment"
+    wait: str = ""
+    failed: str = ""
     slip: tuple[str, str] | None = None
     look_again_s: int | None = None
 
@@ -71,6 +74,8 @@ def _open(say: Speech, card: BillCard, news: str | None) -> Page:
         amount=(say("pay.amount"), amount),
         how=how_much(say, card),
         pay=say("pay.button", amount=amount),
+        wait=say("pay.wait"),
+        failed=say("pay.failed"),
     )
 
 
@@ -140,20 +145,24 @@ def how_much(say: Speech, card: BillCard) -> Sequence[str]:
 
 
 def notice_page(say: Speech, key: str, status: int) -> Page:
-    """A page without a bill: forged, expired, too many requests, database away."""
-    return Page(status, say(f"pay.{key}_title"), say(f"pay.{key}"))
+    """A page with nothing to act on: forged, expired, too many requests, database away."""
+    return Page(status, say(f"{key}_title"), say(key))
+
+
+def order_name(say: Speech, card: BillCard) -> str:
+    """Return what a bill is called on the slip of whoever pays it."""
+    day = card.bill.serves_from
+    return say.plain("pay.order_name", plan=full_name(say, card.service, card.plan), month=day.month, year=day.year)
 
 
 def payload(say: Speech, card: BillCard, attempt: Attempt, *, client_key: str, return_url: str) -> dict[str, Any]:
     """Return what Bootpay's script is handed; nothing in it is believed when the payment comes back."""
     bill = card.bill
-    day = bill.serves_from
-    name = say.plain("pay.order_name", plan=full_name(say, card.service, card.plan), month=day.month, year=day.year)
     return {
         "client_key": client_key,
         "price": bill.amount_won,
         "tax_free": 0,
-        "order_name": name,
+        "order_name": order_name(say, card),
         "order_id": attempt.order_id,
         "method": list(METHODS),
         "metadata": {"bill": str(bill.id), "attempt": str(attempt.id)},

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import ClassVar, Protocol
 from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
@@ -42,7 +42,9 @@ class Turned(Exception):
 
 
 class LinkedPages:
-    """Pages behind signed links of one purpose."""
+    """Pages behind signed links of one purpose; `area` holds their own sentences for those who are turned away."""
+
+    area: ClassVar[str] = "pay"
 
     def __init__(self, *, clock: Clock, links: Links, pages: Pages, public_url: str) -> None:
         self._clock = clock
@@ -53,11 +55,16 @@ class LinkedPages:
         self._guesses = Throttle(VIEWS_A_MINUTE)
         self._attempts = Throttle(ATTEMPTS_A_MINUTE)
 
-    def read_link(self, request: web.Request, now: datetime, *, counts: bool = True) -> int:
-        """Return the id of the link that was followed; Turned for a wrong one, or too many looks a minute."""
+    def read_link(
+        self, request: web.Request, now: datetime, *, counts: bool = True, late_by: timedelta = timedelta()
+    ) -> int:
+        """Return the id of the link that was followed; Turned for a wrong one, or too many looks a minute.
+
+        `late_by` is how long after its end the link is still taken.
+        """
         token = request.match_info["token"]
         try:
-            found = self._links.read(token, now)
+            found = self._links.read(token, now - late_by)
         except LinkInvalid as invalid:
             # Counted by address only here: many people share one, and a right link is nobody's guess.
             if not self._guesses.allows(request.remote, now):
@@ -85,7 +92,8 @@ class LinkedPages:
             except Exception as error:
                 turned = _turned(error)
                 say = stranger(request)
-                return self._pages.draw(say, views.notice_page(say, turned.key, turned.status), path=request.path)
+                page = views.notice_page(say, self._key(say, turned), turned.status)
+                return self._pages.draw(say, page, path=request.path)
 
         return answer
 
@@ -97,13 +105,15 @@ class LinkedPages:
                 return await handler(request)
             except Exception as error:
                 turned = _turned(error)
-                said = {
-                    "message": stranger(request).plain(f"pay.{turned.key}"),
-                    "look_again": turned.look_again,
-                }
+                say = stranger(request)
+                said = {"message": say.plain(self._key(say, turned)), "look_again": turned.look_again}
                 return web.json_response(said, status=turned.status, headers=self._pages.headers)
 
         return answer
+
+    def _key(self, say: Speech, turned: Turned) -> str:
+        own = f"{self.area}.{turned.key}"
+        return own if say.knows(own) else f"pay.{turned.key}"
 
 
 def _turned(error: Exception) -> Turned:

@@ -10,12 +10,20 @@ from core.billing.cards import (
     ask_for_card,
     card_of,
     get_card,
+    lacks_card,
     look_after_cards,
     new_window,
     register_card,
     stop_autopay,
 )
-from core.billing.charging import announce_charge, bills_to_announce, charge_cards, next_charge
+from core.billing.charging import (
+    announce_charge,
+    bills_to_announce,
+    charge_cards,
+    coming_charges,
+    next_charge,
+    pays_by_itself,
+)
 from core.billing.credits import ended_stays_with_credit, transfer_credit_left
 from core.billing.cycles import (
     Quote,
@@ -137,6 +145,7 @@ __all__ = [
     "card_of",
     "charge_cards",
     "clean_holder",
+    "coming_charges",
     "compare_day",
     "confirm_batch",
     "confirm_transfer",
@@ -151,6 +160,7 @@ __all__ = [
     "host_part",
     "instructions",
     "known_bank",
+    "lacks_card",
     "lines_of",
     "look_after_cards",
     "look_into_hints",
@@ -164,6 +174,7 @@ __all__ = [
     "payments_of",
     "payout_board",
     "payout_card",
+    "pays_by_itself",
     "plan_payout",
     "plan_refund",
     "planned_won",

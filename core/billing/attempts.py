@@ -199,8 +199,12 @@ async def lapse_if_silent(session: AsyncSession, attempt_id: int, now: datetime)
     That is a window in which nothing happened, or a charge by card that left no receipt.
     """
     attempt = await session.get_one(Attempt, attempt_id)
-    traceless = attempt.card_id is not None and attempt.receipt_id is None
-    if not (attempt.state is AttemptState.CREATED or traceless) or attempt.asks < len(ASK_AFTER):
+    if attempt.card_id is not None:
+        # By the clock, however often anybody asked: Bootpay may have been at work on it all the while.
+        over = attempt.receipt_id is None and now >= attempt.created_at + sum(ASK_AFTER, timedelta())
+    else:
+        over = attempt.state is AttemptState.CREATED and attempt.asks >= len(ASK_AFTER)
+    if not over:
         return False
     return await close_attempt(session, attempt_id, attempt.bill_id, AttemptState.LAPSED, now, "silent")
 

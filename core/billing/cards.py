@@ -23,7 +23,7 @@ from core.billing.tables import CARD_MOVES, Attempt, Bill, BillState, Card, Card
 from core.clock import Clock
 from core.db import Database, changed
 from core.errors import NotFound, Outdated, ProviderRefused, ProviderUnclear
-from core.people import Person
+from core.people import AgeBand, Person
 from core.sealing import Seal, SealBroken
 
 AUTOPAY_VERSION = "2026-11"
@@ -55,6 +55,11 @@ async def card_of(session: AsyncSession, person_id: int) -> Card | None:
     """Return the card that pays a person's bills by itself, if there is one."""
     current = select(Card).where(Card.person_id == person_id, Card.current.is_(True), Card.state == CardState.ACTIVE)
     return await session.scalar(current)
+
+
+async def lacks_card(session: AsyncSession, person: Person) -> bool:
+    """Tell whether automatic payment may be offered to a person: an adult without a card on file."""
+    return person.age_band is AgeBand.ADULT and await card_of(session, person.id) is None
 
 
 async def get_card(session: AsyncSession, card_id: int) -> Card:
@@ -109,18 +114,18 @@ async def register_card(
 
     Commits by itself; the return page and the janitor come here at the same time and any number of times.
     """
+    # Before the question: who dies in the middle of it leaves a row that the janitor asks about.
+    await db.transact(_claim, card_id, receipt_id, clock.now())
     try:
         key = await bootpay.billing_key(receipt_id)
     except ProviderUnclear:
-        await db.transact(_ask_later, card_id, receipt_id, clock.now())
         return CardOutcome.CHECKING
     except ProviderRefused as error:
-        if error.code in NOT_ISSUED:
-            await db.transact(_forget_claim, card_id, receipt_id)
-            return CardOutcome.NOT_ISSUED
-        # Our keys or the way to Bootpay are wrong: that says nothing about the card.
-        await db.transact(_ask_later, card_id, receipt_id, clock.now())
-        return CardOutcome.CHECKING
+        if error.code not in NOT_ISSUED:
+            # Our keys or the way to Bootpay are wrong: that says nothing about the card.
+            return CardOutcome.CHECKING
+        await db.transact(_forget_claim, card_id, receipt_id)
+        return CardOutcome.NOT_ISSUED
     return await db.transact(_keep, card_id, key, seal, clock.now())
 
 
@@ -185,14 +190,14 @@ def cell(card_id: int) -> str:
     return f"card:{card_id}:key"
 
 
-async def _ask_later(session: AsyncSession, card_id: int, receipt_id: str, now: datetime) -> None:
-    """Remember a receipt that somebody brought back and that Bootpay could say nothing of yet."""
+async def _claim(session: AsyncSession, card_id: int, receipt_id: str, now: datetime) -> None:
+    """Remember a receipt that somebody brought back and that nobody has asked Bootpay about yet."""
     asked = update(Card).where(Card.id == card_id, Card.state == CardState.ASKED, Card.receipt_id.is_(None))
     try:
         async with session.begin_nested():
             await changed(session, asked.values(receipt_id=receipt_id, asks=0, ask_at=now + ASK_AGAIN[0]))
     except IntegrityError:
-        return  # somebody else's receipt
+        return  # another row has it
 
 
 async def _forget_claim(session: AsyncSession, card_id: int, receipt_id: str) -> None:

@@ -36,6 +36,8 @@ from core.sealing import Seal, SealBroken
 
 # The due day and the two days after it, once a day.
 TRIES = 3
+# Whose months are charged: a seat that is only held is paid by its person, and who leaves owes no more.
+STAYING = (MembershipState.ACTIVE, MembershipState.SUSPENDED)
 # Who is told later than this is charged a day later: a day's notice is a day's notice.
 TELL_UNTIL = time(21)
 # Bootpay's own words for "nothing was charged"; after any other refusal the order's receipts decide.
@@ -61,17 +63,22 @@ async def is_charged_by_card(session: AsyncSession, facts: Mapping[str, Any]) ->
 
 
 def _with_card() -> Select[int]:
-    """Open bills of people who stay, whose card may be charged; a seat that is only held is paid by its person."""
+    """Open bills of people who stay and whose card may be charged."""
     return (
         select(Bill.id)
         .join(Membership, Membership.id == Bill.membership_id)
         .join(Card, (Card.person_id == Bill.person_id) & Card.current.is_(True))
         .where(
             Bill.state == BillState.OPEN,
-            Membership.state == MembershipState.ACTIVE,
+            Membership.state.in_(STAYING),
             Card.state == CardState.ACTIVE,
         )
     )
+
+
+def pays_by_itself(card: BillCard) -> bool:
+    """Tell whether a bill is one that a card on file pays: an open one of somebody who stays."""
+    return card.bill.state is BillState.OPEN and card.membership.state in STAYING
 
 
 def _told(*more: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -137,6 +144,13 @@ async def bills_to_charge(session: AsyncSession, now: datetime, most: int = 100)
     if now < seoul_instant(seoul_date(now), AT):
         return []
     return (await session.scalars(_to_charge(now).order_by(Bill.id).limit(most))).all()
+
+
+async def coming_charges(session: AsyncSession, now: datetime) -> Sequence[datetime]:
+    """Return when the cards of open bills are next charged, as far as nothing changes until then."""
+    days = await session.scalars(select(Bill.due_on).where(Bill.id.in_(_with_card())).distinct())
+    at = [[seoul_instant(due_on + timedelta(days=late), AT) for late in range(TRIES)] for due_on in days]
+    return sorted({min(coming) for each in at if (coming := [instant for instant in each if instant > now])})
 
 
 async def charge_cards(

@@ -20,7 +20,7 @@ from bot.sandbox.telegram import TelegramStandIn
 from bot.screen import Replies
 from bot.settings import load_settings
 from bot.tap import Surroundings, Tap
-from bot.web.links import PURPOSE, PayLinks
+from bot.web.links import CARD_PURPOSE, PURPOSE, CardLinks, PayLinks
 from core import people
 from core.clock import ManualClock
 from core.db import Database
@@ -134,7 +134,8 @@ async def desk_open(
     )
     async with telegram_application(telegram, commands) as application:
         links = PayLinks(settings.public_url, [settings.derived_key(PURPOSE)])
-        around = Surroundings(settings, "TwoDemoBot", links, Recommending())
+        cards = CardLinks(settings.public_url, [settings.derived_key(CARD_PURPOSE)])
+        around = Surroundings(settings, "TwoDemoBot", links, cards, Recommending())
         nudges: list[None] = []
         edge = Edge(application, db, clock, around, lambda: nudges.append(None))
         yield Desk(edge, db, clock, nudges)

@@ -8,6 +8,7 @@ from core.billing import open_due_cycles
 from core.clock import ManualClock
 from core.dates import seoul_date
 from core.db import Database
+from tests import cards
 from tests.builders import LIMITS, days_pass, joins, party, person
 from tests.till import Till, till_open
 
@@ -53,6 +54,15 @@ async def test_a_member_who_leaves_frees_the_seat_on_a_day(db: Database, clock: 
     await db.transact(flows.leave_party, opened.id, member.id, clock.now(), LIMITS)
 
     assert await events(db, clock) == [("12-23", "member_leaves"), ("12-23", "release")]
+
+
+async def test_a_card_on_file_is_charged_on_the_due_day(db: Database, clock: ManualClock) -> None:
+    async with till_open(db, clock) as till:
+        bill = await cards.member_with_card(till)
+
+        assert ("12-23", "card_charged") in await events(db, clock)
+        cards.at_ten(till, bill, 0)
+        assert ("12-24", "card_charged") in await events(db, clock)
 
 
 async def _a_month_later(till: Till, party_id: int) -> None:

@@ -1,4 +1,4 @@
-// Asks our server for an attempt and hands it to Bootpay's script; the amount comes from the server.
+// Asks our server for an attempt and hands it to Bootpay's script; what is paid comes from the server.
 (function () {
   "use strict";
 
@@ -32,7 +32,7 @@
         }
         return;
       }
-      await window.Bootpay.requestPayment(answer);
+      await window.Bootpay[button.dataset.call](answer);
     } catch (error) {
       complain(error && error.event ? error.message : "");
     }
