@@ -59,11 +59,7 @@ class Two:
         self.telegram = telegram
         self.pay_links = PayLinks(settings.public_url, [settings.derived_key(PURPOSE)])
         self.card_links = CardLinks(settings.public_url, [settings.derived_key(CARD_PURPOSE)])
-        self.bootpay = Bootpay(
-            settings.bootpay_client_key.get_secret_value(),
-            settings.bootpay_secret_key.get_secret_value(),
-            base_url=settings.bootpay_api,
-        )
+        self.bootpay = bootpay_client(settings)
         self.recommending = Recommending()
         around = Surroundings(
             settings=settings,
@@ -151,6 +147,12 @@ class Two:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
         await self.bootpay.close()
+
+
+def bootpay_client(settings: Settings) -> Bootpay:
+    """Return a client of the merchant's Bootpay; whoever takes it closes it."""
+    client_key, secret_key = settings.bootpay_client_key, settings.bootpay_secret_key
+    return Bootpay(client_key.get_secret_value(), secret_key.get_secret_value(), base_url=settings.bootpay_api)
 
 
 @asynccontextmanager

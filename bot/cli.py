@@ -7,7 +7,8 @@ import base64
 import logging
 import os
 import signal
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -24,6 +25,7 @@ from core.sealing import KEY_BYTES
 if TYPE_CHECKING:
     from bot.app import Two
     from bot.desk import Desk
+    from core.billing import Compared
     from core.db import Database
 
 T = TypeVar("T")
@@ -39,6 +41,12 @@ app.add_typer(payouts_app, name="payouts")
 bills_app = typer.Typer(no_args_is_help=True, help="Bills and what hinders them.")
 app.add_typer(bills_app, name="bills")
 console = Console(highlight=False)
+refunds_app = typer.Typer(no_args_is_help=True, help="Refunds that an operator transfers.")
+app.add_typer(refunds_app, name="refunds")
+claims_app = typer.Typer(no_args_is_help=True, help="Members who say that it does not work.")
+app.add_typer(claims_app, name="claims")
+Refund = Annotated[int, typer.Argument(help="The refund's number, as the list shows it.")]
+Claim = Annotated[int, typer.Argument(help="The claim's number, as the list shows it.")]
 By = Annotated[str, typer.Option("--by", help="Who you are, as OPERATORS lists you.")]
 
 
@@ -286,6 +294,85 @@ def bills_stuck() -> None:
     found = _on_database(lambda db: desk.stuck(db, SystemClock()))
     console.print("\n".join(found) or "nothing is stuck", soft_wrap=True)
     if found:
+        raise typer.Exit(1)
+
+
+@refunds_app.command("list")
+def refunds_list() -> None:
+    """Say which refunds wait for a transfer, and whom to ask for the account."""
+    from bot import refund_desk
+
+    console.print(_on_database(refund_desk.transfers), soft_wrap=True, markup=False)
+
+
+@refunds_app.command("paid")
+def refunds_paid(refund: Refund, by: By) -> None:
+    """Book that you have transferred a refund."""
+    from bot import refund_desk
+
+    _at_desk(by, lambda desk: refund_desk.transferred(desk, refund))
+
+
+@claims_app.command("list")
+def claims_list() -> None:
+    """Say which claims wait to be decided."""
+    from bot import refund_desk
+
+    console.print(_on_database(refund_desk.claims), soft_wrap=True)
+
+
+@claims_app.command("uphold")
+def claims_uphold(
+    claim: Claim,
+    by: By,
+    works_since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day on which it worked again, if it did.")
+    ] = None,
+) -> None:
+    """Agree that it did not work: the days without access go back."""
+    from bot import refund_desk
+
+    since = works_since.date() if works_since else None
+    _at_desk(by, lambda desk: refund_desk.decide(desk, claim, upheld=True, works_since=since))
+
+
+@claims_app.command("reject")
+def claims_reject(claim: Claim, by: By) -> None:
+    """Close a claim without a refund."""
+    from bot import refund_desk
+
+    _at_desk(by, lambda desk: refund_desk.decide(desk, claim, upheld=False))
+
+
+@app.command()
+def reconcile(
+    day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The day in Seoul on which people paid.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Hold a day's payments against Bootpay's receipts, changing nothing; exit 1 when they differ."""
+    from bot import refund_desk
+    from bot.app import bootpay_client
+    from bot.desk import DeskRefused
+
+    settings = _settings()
+
+    async def compared(db: Database) -> Sequence[Compared]:
+        bootpay = bootpay_client(settings)
+        try:
+            return await refund_desk.compare(db, bootpay, day.date())
+        finally:
+            await bootpay.close()
+
+    try:
+        found = _on_database(compared, settings)
+    except DeskRefused as refused:
+        console.print(f"[red]{escape(str(refused))}[/red]", soft_wrap=True)
+        raise typer.Exit(refused.code) from None
+    if as_json:
+        console.print(refund_desk.as_json(day.date(), found), soft_wrap=True, markup=False)
+    else:
+        console.print(refund_desk.as_table(day.date(), found))
+    if any(one.difference for one in found):
         raise typer.Exit(1)
 
 

@@ -85,7 +85,7 @@ def test_every_command_line_that_is_named_exists(page: str) -> None:
     known = commands_of(typer.main.get_command(app))
 
     named = re.findall(
-        r"(?<![\w-])two ((?:(?:db|keys|payouts|refunds|bills) )?[a-z]+)((?: --[a-z-]+)*)(?=[`\s])", code_of(page)
+        r"(?<![\w-])two ((?:(?:db|keys|payouts|refunds|claims|bills) )?[a-z]+)((?: --[a-z-]+)*)(?=[`\s])", code_of(page)
     )
 
     for command, options in named:

@@ -14,7 +14,10 @@ from core.billing.ledger import balance
 from core.billing.tables import Account
 from core.dates import seoul_date
 from core.errors import ProviderRefused, ProviderUnclear
-from tests.builders import LIMITS, days_pass, open_bill
+from core.parties import Party
+from core.people import Person
+from tests.builders import LIMITS, days_pass, joins, open_bill
+from tests.counter import confirmed, exported, planned, proven, served
 from tests.till import GivesUp, Till
 
 
@@ -87,6 +90,38 @@ async def test_a_cancel_in_the_pgs_admin_is_booked_told_and_recorded(
     assert await till.held() == till.charged() == 4250 - (won or 4250)
     assert [await till.said(name) for name in ("billing.refunded", "refunds.taken_from_host")] == [1, 1]
     assert await till.records() == ["reconciled_more_cancelled"]
+
+
+async def test_a_cancel_elsewhere_after_the_release_is_the_hosts(till: Till) -> None:
+    _, receipt_id = await paid(till)
+    assert await served(till.db, till.clock) == 4250
+    till.stand_in.cancel_in_admin(receipt_id, 1500)
+
+    assert await reconcile(till) == ["more_cancelled"]
+
+    assert (await till.held(), await books(till, Account.PAYABLE)) == (0, -2750)
+    assert await till.said("refunds.taken_from_host") == 1
+
+
+async def test_a_cancel_elsewhere_after_the_payout_is_the_hosts_debt_and_set_off(till: Till) -> None:
+    bill, receipt_id = await paid(till)
+    async with till.db.read() as session:
+        party = await session.get_one(Party, bill.party_id)
+        host = await session.get_one(Person, party.host_id)
+    await served(till.db, till.clock)
+    await proven(till.db, till.clock, host)
+    assert await planned(till.db, till.clock) == [4250]
+    await confirmed(till.db, till.clock, await exported(till.db, till.clock))
+    till.stand_in.cancel_in_admin(receipt_id)
+
+    assert await reconcile(till) == ["more_cancelled"]
+
+    assert (await books(till, Account.PAYABLE), await books(till, Account.BANK)) == (4250, -4250)
+    later = await joins(till.db, till.clock, party)
+    await till.pays(later.id)
+    await served(till.db, till.clock)
+    assert await planned(till.db, till.clock) == []
+    assert await books(till, Account.PAYABLE) == 4250 - later.amount_won
 
 
 async def test_payments_that_agree_change_nothing_and_are_asked_about_once_a_day(till: Till) -> None:

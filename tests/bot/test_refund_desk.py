@@ -1,0 +1,196 @@
+"""The operators' command line for money that goes back: transfers, claims, a day held against Bootpay."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import timedelta
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from bot import cli
+from bot.sandbox.bootpay import BootpayStandIn
+from bot.settings import Settings, load_settings
+from core import flows
+from core.adapters.bootpay import Bootpay
+from core.billing import Bill, Refund, RefundState, plan_refund
+from core.dates import seoul_date
+from core.db import Database
+from core.parties import Claim, ClaimState
+from tests.bot.test_desk import Office, office
+from tests.builders import LIMITS, joins, party, person
+from tests.till import CLIENT_KEY, SECRET_KEY, Till, till_open
+
+__all__ = ["office"]
+
+KEYS = {"BOOTPAY_CLIENT_KEY": CLIENT_KEY, "BOOTPAY_SECRET_KEY": SECRET_KEY}
+
+
+def at_the_till(office: Office, work: Callable[[Till], Awaitable[Any]]) -> Any:
+    """Do something where people pay, on the office's database."""
+
+    async def on_it(db: Database) -> Any:
+        async with till_open(db, office.clock) as till:
+            return await work(till)
+
+    return office.does(on_it)
+
+
+async def paid_bill(till: Till) -> Bill:
+    bill = await joins(till.db, till.clock, await party(till.db, till.clock), await person(till.db, till.clock))
+    await till.pays(bill.id)
+    return bill
+
+
+async def waiting_refund(till: Till) -> int:
+    """Return a refund too small for its receipt, which waits for the operator."""
+    bill = await paid_bill(till)
+    async with till.db.write() as session:
+        fresh = await session.get_one(Bill, bill.id)
+        (refund,) = await plan_refund(session, fresh, 999, "removed", till.clock.now(), LIMITS)
+    return refund.id
+
+
+async def open_claim(till: Till) -> int:
+    bill = await paid_bill(till)
+    since, now = seoul_date(till.clock.now()), till.clock.now()
+    return (await till.db.transact(flows.open_claim, bill.party_id, bill.person_id, since, now)).id
+
+
+def row(office: Office, table: type[Any], row_id: int) -> Any:
+    """Return a row as it is now."""
+
+    async def read(db: Database) -> Any:
+        async with db.read() as session:
+            return await session.get_one(table, row_id)
+
+    return office.does(read)
+
+
+def test_a_transfer_is_listed_until_an_operator_has_made_it(office: Office) -> None:
+    assert "no refund waits" in office.two("refunds", "list").stdout
+    refund_id = at_the_till(office, waiting_refund)
+
+    listed = office.two("refunds", "list")
+    assert f"refund {refund_id}: 999 won (removed" in listed.stdout
+    assert "하늘, tg://user?id=9" in listed.stdout
+    said = office.two("refunds", "paid", str(refund_id), "--by", "mina")
+    again = office.two("refunds", "paid", str(refund_id), "--by", "jun")
+
+    assert (said.exit_code, said.stdout) == (0, f"refund {refund_id}: 999 won transferred\n")
+    assert (again.exit_code, "nothing changes" in again.stdout) == (1, True)
+    assert row(office, Refund, refund_id).state is RefundState.DONE
+    assert "no refund waits" in office.two("refunds", "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("refunds", "paid", "999", "--by", "mina"), "no refund 999 waits"),
+        (("refunds", "paid", "1", "--by", "nobody"), "nobody is not listed in OPERATORS"),
+        (("claims", "uphold", "999", "--by", "mina"), "there is no claim 999"),
+        (("claims", "reject", "999", "--by", "jun"), "there is no claim 999"),
+        (("claims", "reject", "1", "--by", "nobody"), "nobody is not listed in OPERATORS"),
+    ],
+)
+def test_a_call_that_cannot_work_is_told_why(office: Office, words: tuple[str, ...], sentence: str) -> None:
+    answer = office.two(*words)
+
+    assert (answer.exit_code, sentence in answer.stdout) == (2, True)
+
+
+def test_a_claim_is_upheld_with_its_lines(office: Office) -> None:
+    claim_id = at_the_till(office, open_claim)
+    office.clock.move_to(office.clock.now() + timedelta(days=1))
+    assert f"claim {claim_id}: party" in office.two("claims", "list").stdout
+
+    early = office.two("claims", "uphold", str(claim_id), "--by", "mina", "--works-since", "2020-01-01")
+    upheld = office.two("claims", "uphold", str(claim_id), "--by", "mina")
+    again = office.two("claims", "reject", str(claim_id), "--by", "jun")
+
+    assert (early.exit_code, "only after it broke" in early.stdout) == (2, True)
+    assert upheld.exit_code == 0
+    assert f"claim {claim_id}: upheld, 4,250 won go back" in upheld.stdout
+    assert (again.exit_code, "nothing changes" in again.stdout) == (1, True)
+    claim = row(office, Claim, claim_id)
+    assert (claim.state, claim.closed_by) == (ClaimState.UPHELD, "mina")
+    assert "no claim waits" in office.two("claims", "list").stdout
+
+
+def test_a_claim_is_rejected(office: Office) -> None:
+    claim_id = at_the_till(office, open_claim)
+
+    assert "rejected" in office.two("claims", "reject", str(claim_id), "--by", "jun").stdout
+
+    assert row(office, Claim, claim_id).state is ClaimState.REJECTED
+
+
+@pytest.fixture
+def bootpay(office: Office, monkeypatch: pytest.MonkeyPatch) -> Iterator[BootpayStandIn]:
+    """Serve Bootpay's stand-in in a thread of its own, where the command line finds it."""
+    stand_in = BootpayStandIn(CLIENT_KEY, SECRET_KEY, now=office.clock.now, retry_scale=0)
+    loop = asyncio.new_event_loop()
+    thread = Thread(target=loop.run_forever)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(stand_in.start(), loop).result()
+
+    def settings() -> Settings:
+        return load_settings(bootpay_api=stand_in.api_url)
+
+    monkeypatch.setattr(cli, "load_settings", settings)
+    yield stand_in
+    asyncio.run_coroutine_threadsafe(stand_in.close(), loop).result()
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+def two_pay(office: Office, bootpay: BootpayStandIn) -> list[Bill]:
+    """Let two people pay."""
+
+    async def pay(db: Database) -> list[Bill]:
+        client = Bootpay(CLIENT_KEY, SECRET_KEY, base_url=bootpay.api_url)
+        till = Till(db, office.clock, bootpay, client)
+        bills = [await paid_bill(till), await paid_bill(till)]
+        await client.close()
+        return bills
+
+    return list(office.does(pay))
+
+
+def test_a_day_that_agrees(office: Office, bootpay: BootpayStandIn) -> None:
+    two_pay(office, bootpay)
+    day = str(seoul_date(office.clock.now()))
+
+    agreed = office.two("reconcile", "--day", day, "--json", **KEYS)
+
+    assert agreed.exit_code == 0
+    told = json.loads(agreed.stdout)
+    assert [one["difference"] for one in told["payments"]] == [None, None]
+    assert (told["day"], told["paid_won"], told["their_paid_won"], told["their_cancelled_won"]) == (day, 8500, 8500, 0)
+    assert json.loads(office.two("reconcile", "--day", "2020-02-29", "--json", **KEYS).stdout)["payments"] == []
+
+
+def test_a_day_that_differs_ends_with_one(office: Office, bootpay: BootpayStandIn) -> None:
+    first, _ = two_pay(office, bootpay)
+    theirs = next(one for one in bootpay.receipts() if one["order_id"].startswith(f"two_{first.id}_"))
+    bootpay.cancel_in_admin(theirs["receipt_id"], 1500)
+    day = str(seoul_date(office.clock.now()))
+
+    for _ in range(2):  # it only looks
+        differs = office.two("reconcile", "--day", day, **KEYS, COLUMNS="160")
+        assert differs.exit_code == 1
+        assert "more_cancelled" in differs.stdout
+        assert "8,500" in differs.stdout
+
+
+def test_a_bootpay_that_does_not_answer_is_no_agreement(office: Office, bootpay: BootpayStandIn) -> None:
+    two_pay(office, bootpay)
+    bootpay.faults.add("*", "html_502", times=None)
+
+    silent = office.two("reconcile", "--day", str(seoul_date(office.clock.now())), **KEYS)
+
+    assert (silent.exit_code, "nothing was compared" in silent.stdout) == (2, True)
