@@ -86,7 +86,7 @@ async def take_note(
     may_hold: bool = True,
 ) -> Seen:
     """Write down what a receipt means; at status 2 take its bill, unless `may_hold` is False."""
-    paid = receipt.status == PAID and receipt.cancelled_won == 0
+    paid = _was_paid(receipt)
     attempt = await locked_attempt_of(session, receipt, now, moves_party=paid)
     if attempt is None or expected_bill not in (None, attempt.bill_id):
         if expected_bill is not None:
@@ -108,7 +108,16 @@ async def take_note(
     return Seen(Settled(outcome, attempt.bill_id))
 
 
+def _was_paid(receipt: Receipt) -> bool:
+    """Tell whether money came in over a receipt and some of it is still there: what went back was paid before."""
+    if receipt.cancelled_won == 0:
+        return receipt.status == PAID
+    return receipt.status in (PAID, CANCELLED) and receipt.cancelled_won < receipt.price_won
+
+
 async def _paid(session: AsyncSession, attempt: Attempt, receipt: Receipt, limits: Limits, now: datetime) -> Outcome:
+    if receipt.cancelled_won > 0:
+        await reconcile_soon(session, attempt.id, now)
     if attempt.state is AttemptState.PAID:
         return _ended(attempt, await session.get_one(Bill, attempt.bill_id))
     wrong = _mismatch(receipt, attempt, limits)
