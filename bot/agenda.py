@@ -16,6 +16,7 @@ from core.billing.tables import Reminder, ReminderState
 from core.dates import seoul_instant
 from core.outbox import Outgoing, SendState
 from core.parties import Membership, MembershipState, Party, PartyState, Role
+from core.parties.tables import PriceChange, PriceChangeState
 from core.people import CAN_WAIT
 
 # A day's work begins a minute after midnight.
@@ -29,7 +30,7 @@ async def coming(session: AsyncSession, now: datetime, limits: Limits) -> list[E
     """Return when what happens next, soonest first.
 
     Kinds: hold_over, party_starts, recruiting_ends, next_bill, reminder, card_charged, suspension, seat_freed,
-    quiet_over, release, member_leaves, party_ends.
+    quiet_over, release, member_leaves, party_ends, price_closes.
     """
     suspensions, frees = await flows.coming_steps(session)
     found = [
@@ -44,15 +45,20 @@ async def coming(session: AsyncSession, now: datetime, limits: Limits) -> list[E
         *((at, "suspension") for at in suspensions),
         *((at, "seat_freed") for at in frees),
         *await _after_quiet_hours(session),
+        *await _moments(session, "price_closes", PriceChange.closes_at, PriceChange.state == PriceChangeState.ASKING),
         *await _days(session, "member_leaves", Membership.leaves_on, Membership.state == MembershipState.LEAVING),
     ]
     return sorted({event for event in found if event[0] > now})
 
 
 async def _moments(
-    session: AsyncSession, kind: str, column: InstrumentedAttribute[datetime | None], met: ColumnElement[bool]
+    session: AsyncSession,
+    kind: str,
+    column: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None],
+    met: ColumnElement[bool],
 ) -> list[Event]:
-    return [(at, kind) for at in await session.scalars(select(column).where(met).distinct()) if at is not None]
+    instants: Iterable[datetime | None] = await session.scalars(select(column).where(met).distinct())
+    return [(at, kind) for at in instants if at is not None]
 
 
 async def _days(

@@ -98,6 +98,10 @@ class Chores:
         for membership_id in credited:
             await self._db.transact(billing.transfer_credit_left, membership_id, now)
         async with self._db.read() as session:
+            prices = await flows.price_work(session, now, self._limits)
+        for party_id in prices:  # before cycles open: the price of one is fixed by what members said to it
+            await self._db.transact(flows.keep_price, party_id, now, self._limits)
+        async with self._db.read() as session:
             running = await billing.running_parties(session)
         for party_id in running:
             await self._db.transact(billing.open_due_cycles, party_id, today, self._limits, now)

@@ -9,7 +9,9 @@ from telegram import Update
 from telegram.ext import Application, CallbackContext, CallbackQueryHandler, CommandHandler, MessageHandler, filters
 
 from bot import dialog
-from bot.handlers import bills, cards, late, newparty, parties, payouts, people, recommend, refunds, rooms, titles
+from bot.handlers import (
+    bills, cards, late, newparty, parties, payouts, people, prices, recommend, refunds, rooms, titles,
+)  # fmt: skip
 from bot.screen import Delete, Replies
 from bot.tap import Tap, current_tap
 from bot.views import rooms as room_views
@@ -85,6 +87,11 @@ BUTTONS: dict[str, Handle] = {
     "paccount": payouts.choose_bank,
     "pbank": payouts.ask_holder,
     "pcode": payouts.ask_code,
+    "price": prices.price,
+    "priceok": prices.propose,
+    "priceyes": prices.agree,
+    "priceno": prices.decline,
+    "pricestop": prices.take_back,
     "bills": bills.page,
     "bill": bills.bill,
     "why": bills.why,
@@ -113,6 +120,7 @@ ANSWERS: dict[str, Handle] = {
     "nickname": people.take_nickname,
     "picture": people.take_picture,
     "find": titles.take_find,
+    "price": prices.take_price,
     "payout_holder": payouts.take_holder,
     "payout_number": payouts.take_number,
     "payout_code": payouts.take_code,

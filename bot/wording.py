@@ -19,6 +19,7 @@ from bot.views import late as late_views
 from bot.views import notices, party_news
 from bot.views import parties as party_views
 from bot.views import payouts as payout_views
+from bot.views import prices as price_views
 from bot.views import refunds as refund_views
 from core import billing, flows, parties
 from core.billing import (
@@ -35,6 +36,7 @@ from core.billing import (
 )
 from core.dates import seoul_date
 from core.errors import NotFound
+from core.parties.tables import PriceChange
 from core.people import get_person
 
 # Reminders of a day that has yet to come: a card that pays it makes them mere news.
@@ -111,8 +113,28 @@ class News:
         """Return the payment link of the bill that the notice is about."""
         return self.around.pay_links.url(self.data["bill"], self.now)
 
+    async def price(self) -> flows.PriceNews:
+        """Return the change of price that the notice is about, as the reader sees it."""
+        change = await self.session.get_one(PriceChange, self.data["change"])
+        card = await flows.party_card(self.session, change.party_id)
+        member = self.data.get("membership")
+        consent = None if member is None else await flows.consent_of(self.session, change.id, member)
+        return flows.PriceNews(card, change, consent)
+
 
 Load = Callable[[News], Awaitable[Screen]]
+
+
+def _price(view: Callable[[Speech, flows.PriceNews], Screen]) -> Load:
+    async def load(n: News) -> Screen:
+        return view(n.say, await n.price())
+
+    return load
+
+
+async def _price_applied(n: News) -> Screen:
+    news = await n.price()
+    return price_views.status(n.say, news, await flows.answers_to(n.session, news.change.id))
 
 
 async def _paid(n: News) -> Screen:
@@ -347,4 +369,12 @@ _LOADED: dict[str, Load] = {
     "payouts.returned": _payout_returned,
     "payouts.code_sent": _code_sent,
     "payouts.code_returned": _code_returned,
+    "prices.asked": _price(price_views.asked),
+    "prices.reminder": _price(price_views.reminder),
+    "prices.lower": _price(price_views.lower),
+    "prices.withdrawn": _price(price_views.withdrawn),
+    "prices.leaving": _price(price_views.leaving),
+    "prices.host_asked": _price(price_views.host_asked),
+    "prices.host_lower": _price(price_views.host_lower),
+    "prices.applied": _price_applied,
 }

@@ -67,7 +67,10 @@ async def joins(db: Database, clock: ManualClock, into: Party, someone: Person |
     someone = someone or await person(db, clock)
     async with db.write() as session:
         seen = await flows.invitation(session, into.code, someone.id, clock.now(), LIMITS)
-        joined = await flows.join_party(session, into.code, someone, seen.quote.amount_won, clock.now(), LIMITS)
+        later = seen.quote.later and seen.quote.later.amount_won
+        joined = await flows.join_party(
+            session, into.code, someone, seen.quote.amount_won, clock.now(), LIMITS, agreed_later_won=later
+        )
     return joined.bill
 
 

@@ -38,7 +38,10 @@ async def _invitation_again(tap: Tap) -> Screen:
 async def join(tap: Tap) -> Replies:
     """Hold a seat and hand over the payment link."""
     require_adult(tap.person, tap.settings.adult_age)
-    joined = await flows.join_party(tap.session, tap.arg(0), tap.person, tap.number(1), tap.now, limits(tap))
+    later = tap.number(2) if len(tap.args) > 2 else None
+    joined = await flows.join_party(
+        tap.session, tap.arg(0), tap.person, tap.number(1), tap.now, limits(tap), agreed_later_won=later
+    )
     card = await billing.bill_card(tap.session, joined.bill.id)
     return Edit(views.seat_held(tap.say, card, joined.membership, pay_link(tap, card)))
 
@@ -88,7 +91,7 @@ async def share(tap: Tap) -> Replies:
 async def share_screen(tap: Tap, party_id: int) -> Screen:
     """Return the card that a host passes on, with the party's deep link."""
     card = await flows.party_card(tap.session, party_id)
-    offered = billing.quote(card.party, card.party.seats - 1, seoul_date(tap.now), limits(tap))
+    offered = billing.quote(card.party, card.party.seats - 1, seoul_date(tap.now), limits(tap), card.prices)
     return views.share_card(tap.say, card, offered, tap.around.deep_link(f"{INVITE}{card.party.code}"))
 
 

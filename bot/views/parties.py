@@ -9,7 +9,7 @@ from bot.screen import Button, Screen
 from bot.texts import Speech
 from bot.views import refunds as refund_views
 from bot.views.newparty import day_name, full_name, rule
-from core.billing import BillCard, Quote
+from core.billing import BillCard, Later, Quote
 from core.catalogue import InviteMethod
 from core.flows import BackPlan, Invitation, LeavePlan, PartyCard
 from core.parties import Checklist, Membership, MembershipState, PartyState, Role
@@ -25,8 +25,9 @@ def invitation(say: Speech, seen: Invitation) -> Screen:
         host=seen.host.nickname,
         left=seen.seats_left,
         seats=party.seats,
-        price=say.won(party.price_won),
+        price=say.won(q.price_won),
         share=say.won(q.share_won),
+        fee=monthly_fee(say, q),
         day=day_name(say, party.anchor_day),
         first=first_payment(say, q),
         amount=say.won(q.amount_won),
@@ -34,23 +35,36 @@ def invitation(say: Speech, seen: Invitation) -> Screen:
     )
     if seen.plan.invite_method is InviteMethod.CREDENTIALS:
         text += "\n\n" + say("parties.needs_password")
-    rows = [[Button(say.plain("parties.join", amount=say.won(q.amount_won)), data=f"join:{party.code}:{q.amount_won}")]]
+    agreed = f"{party.code}:{q.amount_won}"
+    if q.later is not None:
+        text += "\n\n" + later_price(say, q.later)
+        agreed += f":{q.later.amount_won}"
+    rows = [[Button(say.plain("parties.join", amount=say.won(q.amount_won)), data=f"join:{agreed}")]]
     return Screen(text, rows=[*rows, [Button(say.plain("people.read_terms"), data="terms")]])
+
+
+def monthly_fee(say: Speech, q: Quote) -> str:
+    """Return the operator's fee on a whole month with the total, as a line of its own; empty where there is none."""
+    fee = q.monthly_won - q.share_won
+    return say("prices.monthly_fee", fee=say.won(fee), total=say.won(q.monthly_won)) + "\n" if fee else ""
+
+
+def later_price(say: Speech, later: Later) -> str:
+    """Say what a seat will cost from a coming cycle on."""
+    day, price = say.day(later.from_on), say.won(later.price_won)
+    return say("prices.later", from_day=day, price=price, amount=say.won(later.amount_won))
 
 
 def first_payment(say: Speech, q: Quote) -> str:
     """Return how the first amount came about."""
     period = say.days(q.serves_from, q.period.last_day)
+    of_days = say.won(q.amount_won - q.fee_won)
     if q.days == q.period.days:
-        return say("parties.first_full", period=period, amount=say.won(q.amount_won))
-    return say(
-        "parties.first_part",
-        period=period,
-        share=say.won(q.share_won),
-        days=q.days,
-        of=q.period.days,
-        amount=say.won(q.amount_won),
-    )
+        first = say("parties.first_full", period=period, amount=of_days)
+    else:
+        share, of = say.won(q.share_won), q.period.days
+        first = say("parties.first_part", period=period, share=share, days=q.days, of=of, amount=of_days)
+    return first + (say("prices.first_fee", fee=say.won(q.fee_won), amount=say.won(q.amount_won)) if q.fee_won else "")
 
 
 def seat_held(say: Speech, card: BillCard, membership: Membership, link: str) -> Screen:
@@ -159,6 +173,8 @@ def host_card(say: Speech, card: PartyCard) -> Screen:
     if party.state is PartyState.RECRUITING:
         rows.append([Button(say.plain("parties.cancel"), data=f"cancel:{party.id}")])
     if party.state is PartyState.ACTIVE:
+        label = "prices.changed" if card.prices.asking() is None else "prices.see_answers"
+        rows.append([Button(say.plain(label), data=f"price:{party.id}")])
         rows.append([Button(say.plain("refunds.end_party"), data=f"end:{party.id}")])
     if party.state is PartyState.ENDING:
         rows.append([Button(say.plain("refunds.end_now"), data=f"endnow:{party.id}")])
@@ -180,6 +196,8 @@ def member_card(say: Speech, card: PartyCard, membership: Membership, due: Seque
     else:
         rows.append([Button(say.plain("parties.access"), data=f"access:{party.id}")])
         rows.append([Button(say.plain("parties.room"), data=f"room:{party.id}")])
+    if card.prices.asking() is not None and membership.state is not MembershipState.LEAVING:
+        rows.append([Button(say.plain("prices.see"), data=f"price:{party.id}")])
     if membership.state in (MembershipState.ACTIVE, MembershipState.SUSPENDED):
         rows.append([Button(say.plain("parties.leave"), data=f"leave:{party.id}")])
     if membership.state is MembershipState.LEAVING and membership.leaves_on:
@@ -195,7 +213,8 @@ def share_card(say: Speech, card: PartyCard, offered: Quote, link: str) -> Scree
         "parties.share_card",
         plan=full_name(say, card.service, card.plan),
         share=say.won(offered.share_won),
-        price=say.won(card.party.price_won),
+        fee=monthly_fee(say, offered),
+        price=say.won(offered.price_won),
         seats=card.party.seats,
         n=free,
         starts=say.day(card.party.starts_on),
@@ -203,7 +222,7 @@ def share_card(say: Speech, card: PartyCard, offered: Quote, link: str) -> Scree
         link=link,
     )
     message = say.plain(
-        "parties.share_text", plan=full_name(say, card.service, card.plan), share=say.won(offered.share_won)
+        "parties.share_text", plan=full_name(say, card.service, card.plan), share=say.won(offered.monthly_won)
     )
     passing_on = f"https://t.me/share/url?url={url_quote(link, safe='')}&text={url_quote(message, safe='')}"
     return Screen(

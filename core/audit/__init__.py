@@ -14,7 +14,7 @@ about, so that the question can be asked of the parties that changed; one about 
 asked each time.
 """
 
-from core.audit import cards, payments, payouts, refunds, seats
+from core.audit import cards, payments, payouts, prices, refunds, seats
 from core.audit.asking import CHECKS, Question, Violation, check, check_changed
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "check_changed",
     "payments",
     "payouts",
+    "prices",
     "refunds",
     "seats",
 ]

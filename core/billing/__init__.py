@@ -26,9 +26,11 @@ from core.billing.charging import (
 )
 from core.billing.credits import ended_stays_with_credit, transfer_credit_left
 from core.billing.cycles import (
+    Later,
     Quote,
     open_due_cycles,
     open_first_bill,
+    operator_fee,
     quote,
     reopen_bills,
     running_parties,
@@ -113,6 +115,7 @@ __all__ = [
     "Details",
     "Explained",
     "Instruction",
+    "Later",
     "Limits",
     "Line",
     "Outcome",
@@ -170,6 +173,7 @@ __all__ = [
     "open_bills_of",
     "open_due_cycles",
     "open_first_bill",
+    "operator_fee",
     "own_bill",
     "payments_of",
     "payout_board",

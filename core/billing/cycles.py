@@ -18,12 +18,31 @@ from core.dates import Period, period_of, seoul_instant
 from core.db import changed
 from core.money import pro_rata, split
 from core.outbox import notice
-from core.parties import Membership, MembershipState, Party, PartyState, Role, lock_party
+from core.parties import (
+    Membership,
+    MembershipState,
+    Party,
+    PartyState,
+    Prices,
+    Role,
+    lock_party,
+    prices_of,
+    without_consent,
+)
+
+
+@dataclass(frozen=True)
+class Later:
+    """What a seat costs in the first cycle of a coming price."""
+
+    price_won: int
+    from_on: date
+    amount_won: int
 
 
 @dataclass(frozen=True)
 class Quote:
-    """What a seat costs from a day on, and how that came about."""
+    """What a seat costs from a day on, and how that came about; `monthly_won` is a whole share with its fee."""
 
     period: Period
     serves_from: date
@@ -32,6 +51,9 @@ class Quote:
     fee_won: int
     amount_won: int
     due_on: date
+    price_won: int
+    monthly_won: int
+    later: Later | None
 
 
 def cycle_number(party: Party, period: Period) -> int:
@@ -40,20 +62,40 @@ def cycle_number(party: Party, period: Period) -> int:
     return (period.starts_on.year - first.year) * 12 + period.starts_on.month - first.month
 
 
-def quote(party: Party, seat: int, today: date, limits: Limits) -> Quote:
+def quote(party: Party, seat: int, today: date, limits: Limits, prices: Prices) -> Quote:
     """Return the first bill of somebody who joins today: the days left of the cycle, or the next cycle when so few
     days are left that their price is below the smallest bill (those days are then the party's gift)."""
+
+    def share_in(cycle: Period) -> int:
+        return share_of(party, seat, cycle, prices.on(cycle.starts_on))
+
     starts = max(today, party.starts_on)
     period = period_of(starts, party.anchor_day)
     days = period.days_from(starts)
-    share = share_of(party, seat, period)
+    share = share_in(period)
     amount = pro_rata(share, days, period.days)
     if amount < limits.smallest_bill_won:
         period = period_of(period.ends_on, party.anchor_day)
         starts, days = period.starts_on, period.days
-        share = amount = share_of(party, seat, period)
+        share = amount = share_in(period)
     fee = operator_fee(party, amount, limits)
-    return Quote(period, starts, share, days, fee, amount + fee, today)
+    later = next(iter(prices.after(period.starts_on)), None)
+    coming = None
+    if later is not None:
+        next_share = share_in(period_of(later.from_cycle_on, party.anchor_day))
+        coming = Later(later.new_won, later.from_cycle_on, next_share + operator_fee(party, next_share, limits))
+    return Quote(
+        period=period,
+        serves_from=starts,
+        share_won=share,
+        days=days,
+        fee_won=fee,
+        amount_won=amount + fee,
+        due_on=today,
+        price_won=prices.on(period.starts_on),
+        monthly_won=share + operator_fee(party, share, limits),
+        later=coming,
+    )
 
 
 def operator_fee(party: Party, share_won: int, limits: Limits) -> int:
@@ -78,7 +120,7 @@ async def cycle_of(session: AsyncSession, party: Party, period: Period, now: dat
         number=cycle_number(party, period),
         starts_on=period.starts_on,
         ends_on=period.ends_on,
-        price_won=party.price_won,
+        price_won=(await prices_of(session, party)).on(period.starts_on),
         opened_at=now,
     )
     try:
@@ -144,6 +186,9 @@ async def open_due_cycles(session: AsyncSession, party_id: int, today: date, lim
         missing = await _without_bill(session, party, period)
         if missing:
             party = await lock_party(session, party_id)
+            asking = (await prices_of(session, party)).asking()
+            if asking is not None and asking.from_cycle_on <= period.starts_on:
+                break  # nobody is billed for a price that others may still refuse: it closes first
             for member in await _without_bill(session, party, period):
                 opened += await _open_bill(session, party, member, period, limits, now)
         period = period_of(period.ends_on, party.anchor_day)
@@ -164,6 +209,7 @@ async def _without_bill(session: AsyncSession, party: Party, period: Period) -> 
                 Membership.state == MembershipState.ACTIVE,
                 Membership.serves_from < period.ends_on,
                 ~billed.exists(),
+                ~without_consent(period.starts_on),
             )
         )
     ).all()

@@ -1,7 +1,20 @@
 """What spans wings, one function each."""
 
+from core.flows.asking_prices import consent_of
 from core.flows.cancel import cancel_party
 from core.flows.cards import PartyCard, Seat, party_card, tick_access
+from core.flows.change_price import (
+    NewPrice,
+    PriceNews,
+    answer_price,
+    answers_to,
+    keep_price,
+    price_news,
+    price_preview,
+    price_work,
+    propose_price,
+    take_price_back,
+)
 from core.flows.claims import answer_claim, claim_preview, open_claim, resolve_claim, withdraw_claim
 from core.flows.end import EndPlan, due_endings, end_party, end_preview, finish_party
 from core.flows.giving_back import BackPlan
@@ -33,14 +46,19 @@ __all__ = [
     "Joined",
     "Late",
     "LeavePlan",
+    "NewPrice",
     "Outlook",
     "PartyCard",
+    "PriceNews",
     "Seat",
     "answer_claim",
+    "answer_price",
+    "answers_to",
     "cancel_party",
     "claim_preview",
     "close_leavings",
     "coming_steps",
+    "consent_of",
     "due_endings",
     "due_holds",
     "due_leavings",
@@ -55,6 +73,7 @@ __all__ = [
     "give_up_seat",
     "invitation",
     "join_party",
+    "keep_price",
     "late_bill",
     "leave_party",
     "leave_preview",
@@ -62,6 +81,10 @@ __all__ = [
     "open_claim",
     "outlook",
     "party_card",
+    "price_news",
+    "price_preview",
+    "price_work",
+    "propose_price",
     "recruiting_parties",
     "remove_member",
     "remove_preview",
@@ -70,6 +93,7 @@ __all__ = [
     "stay_after_all",
     "suspend_late",
     "suspended_bill",
+    "take_price_back",
     "tick_access",
     "wait_longer",
     "withdraw",

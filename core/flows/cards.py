@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.catalogue import Plan, Service
 from core.outbox import notice
-from core.parties import Checklist, Membership, MembershipState, Party, Role, get_party, tick
+from core.parties import Checklist, Membership, MembershipState, Party, Prices, Role, get_party, prices_of, tick
 from core.parties.tables import SEATED
 from core.people import Person, get_person
 
@@ -33,6 +33,7 @@ class PartyCard:
     service: Service
     host: Person
     seats: Sequence[Seat]
+    prices: Prices
 
     @property
     def paid_members(self) -> int:
@@ -59,6 +60,7 @@ async def party_card(session: AsyncSession, party_id: int) -> PartyCard:
         service=await session.get_one(Service, plan.service_id),
         host=await get_person(session, party.host_id),
         seats=[Seat(membership, person) for membership, person in rows],
+        prices=await prices_of(session, party),
     )
 
 

@@ -13,6 +13,7 @@ from core.billing import Bill, Limits, Quote, open_first_bill, quote, void_open_
 from core.catalogue import Plan, Service
 from core.dates import seoul_date
 from core.errors import AlreadyMember, Outdated, PartyClosed, PartyFull
+from core.flows.asking_prices import agree_by_joining
 from core.outbox import notice
 from core.parties import (
     Membership,
@@ -24,6 +25,7 @@ from core.parties import (
     lock_party,
     membership_of,
     party_by_code,
+    prices_of,
     seated,
 )
 from core.people import TERMS_VERSION, Person, get_person
@@ -76,25 +78,34 @@ async def _invitation(session: AsyncSession, party: Party, person_id: int, now: 
         service=await session.get_one(Service, plan.service_id),
         host=await get_person(session, party.host_id),
         seats_left=len(free),
-        quote=quote(party, free[0], seoul_date(now), limits),
+        quote=quote(party, free[0], seoul_date(now), limits, await prices_of(session, party)),
     )
 
 
 async def join_party(
-    session: AsyncSession, code: str, person: Person, agreed_won: int, now: datetime, limits: Limits
+    session: AsyncSession,
+    code: str,
+    person: Person,
+    agreed_won: int,
+    now: datetime,
+    limits: Limits,
+    *,
+    agreed_later_won: int | None = None,
 ) -> Joined:
-    """Hold a seat for the person and open the bill they agreed to.
+    """Hold a seat for the person and open the bill they agreed to, and with it to the amount after a coming price.
 
-    Outdated when the amount has changed since they saw it; PartyFull when somebody was quicker.
+    Outdated when an amount has changed since they saw it; PartyFull when somebody was quicker.
     """
     party = await lock_party(session, (await party_by_code(session, code)).id)
     seen = await _invitation(session, party, person.id, now, limits)
     membership = await hold_seat(
         session, party, person.id, held_until=now + limits.hold, now=now, terms_version=TERMS_VERSION
     )
-    offered = quote(party, membership.seat or 1, seoul_date(now), limits)
-    if offered.amount_won != agreed_won:
+    prices = await prices_of(session, party)
+    offered = quote(party, membership.seat or 1, seoul_date(now), limits, prices)
+    if offered.amount_won != agreed_won or (offered.later and offered.later.amount_won) != agreed_later_won:
         raise Outdated(what="amount", seen=agreed_won, now=seen.quote.amount_won)
+    agree_by_joining(session, party, membership, prices, now, limits)
     bill = await open_first_bill(session, party, membership, offered, now)
     return Joined(membership, bill)
 

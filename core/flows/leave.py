@@ -13,6 +13,7 @@ from core.billing import Bill, Limits, Refund, reopen_bills, void_open_bills
 from core.billing.refund_rules import Line, everything, won_of
 from core.dates import seoul_date
 from core.errors import BillBusy, InvalidInput, Outdated, PartyClosed
+from core.flows.asking_prices import ask_again
 from core.flows.giving_back import give_back, paid_bills
 from core.outbox import notice
 from core.parties import (
@@ -25,6 +26,7 @@ from core.parties import (
     lock_party,
     membership_of,
     move,
+    refused_price,
 )
 
 
@@ -75,11 +77,14 @@ async def stay_after_all(session: AsyncSession, party_id: int, person_id: int, n
     membership = await membership_of(session, party_id, person_id)
     if membership.state is not MembershipState.LEAVING or membership.leaves_on is None:
         raise Outdated(what="leave")
+    if await refused_price(session, membership.id) is not None:
+        raise Outdated(what="price_refused")
     coming = select(Bill.id).where(Bill.membership_id == membership.id, Bill.serves_from >= membership.leaves_on)
     if await session.scalar(select(Refund.id).where(Refund.bill_id.in_(coming)).limit(1)) is not None:
         raise Outdated(what="stay")
     await reopen_bills(session, membership.id, membership.leaves_on, now)
     await move(session, membership.id, MembershipState.LEAVING, MembershipState.ACTIVE, leaves_on=None)
+    await ask_again(session, membership, now)
 
 
 async def due_leavings(session: AsyncSession, now: datetime) -> Sequence[tuple[int, int]]:
@@ -93,8 +98,10 @@ async def due_leavings(session: AsyncSession, now: datetime) -> Sequence[tuple[i
 
 
 async def close_leavings(session: AsyncSession, membership_id: int, party_id: int, now: datetime) -> bool:
-    """Free the seat of a member whose paid time is over."""
+    """Free the seat of a member whose paid time is over; what they never paid is void with it."""
     await lock_party(session, party_id)
+    if not await void_open_bills(session, membership_id, now):
+        return False
     if not await free_seat(session, membership_id, MembershipState.LEAVING, MembershipState.LEFT, now):
         return False
     membership = await session.get_one(Membership, membership_id)

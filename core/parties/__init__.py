@@ -1,14 +1,7 @@
 """Parties: memberships, seats, access."""
 
 from core.parties.access import Checklist, Line, checklist, checklists, require_access, tick
-from core.parties.claims import (
-    broken_periods,
-    claim_under_way,
-    claims_under_way,
-    get_claim,
-    move_claim,
-    new_claim,
-)
+from core.parties.claims import broken_periods, claim_under_way, claims_under_way, get_claim, move_claim, new_claim
 from core.parties.party import (
     Terms,
     check_terms,
@@ -24,16 +17,8 @@ from core.parties.party import (
     seated,
     start_party,
 )
-from core.parties.seats import (
-    confirm_seat,
-    end_suspension,
-    free_seat,
-    hold_seat,
-    move,
-    seats_taken,
-    suspend,
-    touch,
-)
+from core.parties.prices import Prices, prices_of, refused_price, without_consent
+from core.parties.seats import confirm_seat, end_suspension, free_seat, hold_seat, move, seats_taken, suspend, touch
 from core.parties.tables import (
     INSIDE,
     MEMBERSHIP_MOVES,
@@ -63,6 +48,7 @@ __all__ = [
     "MembershipState",
     "Party",
     "PartyState",
+    "Prices",
     "Role",
     "Terms",
     "broken_periods",
@@ -88,6 +74,8 @@ __all__ = [
     "open_party",
     "parties_of",
     "party_by_code",
+    "prices_of",
+    "refused_price",
     "require_access",
     "seated",
     "seats_taken",
@@ -95,4 +83,5 @@ __all__ = [
     "suspend",
     "tick",
     "touch",
+    "without_consent",
 ]

@@ -185,11 +185,15 @@ class Claim(Base):
 
 
 class PriceChange(Base):
-    """A party's price from one of its cycles on; every member is asked, and no answer is no consent."""
+    """A party's price from one of its cycles on; every member is asked, and no answer is no consent.
+
+    `standing` is emptied when it is withdrawn: one change at most stands for a cycle. The plan's catalogue asks
+    unless it is `by_host`.
+    """
 
     __tablename__ = "price_change"
     __table_args__ = (
-        UniqueConstraint("party_id", "from_cycle_on"),
+        UniqueConstraint("party_id", "from_cycle_on", "standing"),
         CheckConstraint("new_won > 0", name="price_positive"),
         Base.__table_args__,
     )
@@ -199,14 +203,17 @@ class PriceChange(Base):
     old_won: Mapped[int] = mapped_column(Won)
     new_won: Mapped[int] = mapped_column(Won)
     from_cycle_on: Mapped[date] = mapped_column(Date)
+    standing: Mapped[bool | None] = mapped_column(default=True)
+    by_host: Mapped[bool]
     closes_at: Mapped[datetime] = mapped_column(UtcDateTime)
     state: Mapped[PriceChangeState] = mapped_column(State(PriceChangeState), index=True)
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class PriceConsent(Base):
-    """What one member was shown of a new price, and what they said: the proof of their consent."""
+    """What one member was shown of a new price, in won of their own, and what they said: the proof of their consent."""
 
     __tablename__ = "price_consent"
     __table_args__ = (UniqueConstraint("change_id", "membership_id"), Base.__table_args__)
@@ -214,8 +221,8 @@ class PriceConsent(Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
     change_id: Mapped[int] = mapped_column(ForeignKey("price_change.id"))
     membership_id: Mapped[int] = mapped_column(ForeignKey("membership.id"))
-    old_share_won: Mapped[int] = mapped_column(Won)
-    new_share_won: Mapped[int] = mapped_column(Won)
+    old_won: Mapped[int] = mapped_column(Won)
+    new_won: Mapped[int] = mapped_column(Won)
     agreed: Mapped[bool | None]
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

@@ -448,14 +448,19 @@ def upgrade() -> None:
         sa.Column("old_won", sa.BigInteger(), nullable=False),
         sa.Column("new_won", sa.BigInteger(), nullable=False),
         sa.Column("from_cycle_on", sa.Date(), nullable=False),
+        sa.Column("standing", sa.Boolean(), nullable=True),
+        sa.Column("by_host", sa.Boolean(), nullable=False),
         sa.Column("closes_at", core.db.UtcDateTime(), nullable=False),
         sa.Column("state", sa.String(length=24), nullable=False),
         sa.Column("asked_at", core.db.UtcDateTime(), nullable=False),
+        sa.Column("reminded_at", core.db.UtcDateTime(), nullable=True),
         sa.Column("closed_at", core.db.UtcDateTime(), nullable=True),
         sa.CheckConstraint("new_won > 0", name=op.f("ck_price_change_price_positive")),
         sa.ForeignKeyConstraint(["party_id"], ["party.id"], name=op.f("fk_price_change_party_id_party")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_price_change")),
-        sa.UniqueConstraint("party_id", "from_cycle_on", name=op.f("uq_price_change_party_id_from_cycle_on")),
+        sa.UniqueConstraint(
+            "party_id", "from_cycle_on", "standing", name=op.f("uq_price_change_party_id_from_cycle_on_standing")
+        ),
         mysql_charset="utf8mb4",
         mysql_engine="InnoDB",
     )
@@ -565,8 +570,8 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("change_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("membership_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("old_share_won", sa.BigInteger(), nullable=False),
-        sa.Column("new_share_won", sa.BigInteger(), nullable=False),
+        sa.Column("old_won", sa.BigInteger(), nullable=False),
+        sa.Column("new_won", sa.BigInteger(), nullable=False),
         sa.Column("agreed", sa.Boolean(), nullable=True),
         sa.Column("answered_at", core.db.UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(

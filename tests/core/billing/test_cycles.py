@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from core import flows, parties
 from core.billing import Bill, BillState, Cycle, open_due_cycles, quote, running_parties, share_of
 from core.dates import period_of, seoul_date
-from core.parties import Party
+from core.parties import Party, Prices
 from tests.builders import LIMITS, days_pass, joins, party, person
 from tests.till import Till
 
@@ -71,8 +71,8 @@ async def test_days_too_cheap_to_charge_are_a_gift_and_the_next_month_is_paid(ti
     opened = await party(till.db, till.clock)
     async with till.db.read() as session:
         opened = await session.get_one(Party, opened.id)
-    few_days = quote(opened, 1, date(2026, 12, 22), LIMITS)
-    dear = quote(opened, 1, date(2026, 12, 22), type(LIMITS)(smallest_bill_won=1000))
+    few_days = quote(opened, 1, date(2026, 12, 22), LIMITS, Prices(opened.price_won))
+    dear = quote(opened, 1, date(2026, 12, 22), type(LIMITS)(smallest_bill_won=1000), Prices(opened.price_won))
 
     assert (few_days.days, few_days.amount_won, few_days.serves_from) == (1, 141, date(2026, 12, 22))
     assert (dear.amount_won, dear.serves_from, dear.days) == (4250, date(2026, 12, 23), 31)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.billing import Bill, Limits, Part, Step, explain, lines_of, own_bill, plan_refund, quote
 from core.dates import seoul_date
-from core.parties import Party
+from core.parties import Party, Prices
 from tests.builders import LIMITS, joins, party, person
 from tests.till import Till
 
@@ -29,7 +29,8 @@ def test_the_lines_of_any_bill_sum_to_its_amount(
 ) -> None:
     seat = data.draw(st.integers(1, seats - 1))
     of = Party(price_won=price, seats=seats, anchor_day=anchor_day, starts_on=FIRST_DAY, listed=True)
-    offered = quote(of, seat, FIRST_DAY + timedelta(days=days_later), Limits(operator_fee_bp=fee_bp))
+    today = FIRST_DAY + timedelta(days=days_later)
+    offered = quote(of, seat, today, Limits(operator_fee_bp=fee_bp), Prices(price))
     credit = data.draw(st.integers(0, offered.amount_won - 1))
     bill = Bill(
         share_won=offered.share_won,
