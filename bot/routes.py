@@ -10,8 +10,19 @@ from telegram.ext import Application, CallbackContext, CallbackQueryHandler, Com
 
 from bot import dialog
 from bot.handlers import (
-    bills, cards, late, newparty, parties, payouts, people, prices, recommend, refunds, rooms, titles,
-)  # fmt: skip
+    bills,
+    cards,
+    late,
+    newparty,
+    parties,
+    payouts,
+    people,
+    prices,
+    recommend,
+    refunds,
+    rooms,
+    titles,
+)
 from bot.screen import Delete, Replies
 from bot.tap import Tap, current_tap
 from bot.views import rooms as room_views
