@@ -25,7 +25,7 @@ from tests.faults.street import Street, street_open
 from tests.mariadb import PrivateMariaDB
 from tests.promises import Promise
 
-pytestmark = [pytest.mark.mariadb, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.mariadb
 PEOPLE, WORDS = 8, 10
 READY_WITHIN_S = 10.0
 ANSWER = "무엇을 해 볼까요"

@@ -26,7 +26,6 @@ from tests.faults.serve import Process
 from tests.faults.street import SENDING, Street, street_open
 from tests.promises import Promise
 
-pytestmark = pytest.mark.timeout(900)
 SIDE_BY_SIDE = 5
 MEMBERS = 2
 SENDS_IN_FLIGHT = 4
