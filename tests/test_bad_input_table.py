@@ -11,6 +11,7 @@ MODULES = (
     "tests.e2e.test_bad_input_words",
     "tests.e2e.test_bad_input_web",
     "tests.bot.test_bad_settings",
+    "tests.bot.test_desk",
 )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.billing.holding import taken_back
-from core.billing.ledger import post, provider_fee
+from core.billing.ledger import balance, post, provider_fee
 from core.billing.tables import (
     Account,
     Attempt,
@@ -34,7 +34,8 @@ async def book_refund(session: AsyncSession, refund: Refund, bill: Bill, now: da
     The bill counts what went back, its payer is told, and its host when it was theirs already or nobody asked them.
     """
     party = await session.get_one(Party, bill.party_id)
-    lines = {**_taken(refund, bill), **await _gone(session, refund)}
+    taken, gone = _taken(refund, bill), await _gone(session, refund)
+    lines = {account: taken.get(account, 0) + gone.get(account, 0) for account in {**taken, **gone}}
     whose = {Account.PAYABLE: party.host_id, Account.CREDIT: bill.person_id}
     post(session, f"refund-{refund.id}", lines, now, bill=bill, person_id=whose)
     if refund.stray:
@@ -61,7 +62,9 @@ async def _gone(session: AsyncSession, refund: Refund) -> dict[Account, int]:
     if refund.way is RefundWay.OPERATOR:
         return {Account.BANK: -won}
     fee = 0 if refund.stray else await _provider_fee_back(session, refund)
-    return {Account.PROVIDER: fee - won, Account.PROVIDER_FEE: -fee}
+    # What of the fee the operator does not bear (any more), its host has borne at the release.
+    operators = min(fee, await balance(session, Account.PROVIDER_FEE, bill_id=refund.bill_id))
+    return {Account.PROVIDER: fee - won, Account.PROVIDER_FEE: -operators, Account.PAYABLE: operators - fee}
 
 
 async def _provider_fee_back(session: AsyncSession, refund: Refund) -> int:

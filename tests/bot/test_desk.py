@@ -29,6 +29,7 @@ from core.clock import ManualClock
 from core.db import Database
 from core.outbox import Outgoing, SendState
 from core.sealing import KEY_BYTES, Seal
+from tests.bad_input import Row, bad_input
 from tests.builders import joins, open_bill, party, person
 from tests.conftest import empty
 from tests.counter import planned, released
@@ -184,38 +185,52 @@ def test_a_crash_between_commit_and_file_is_made_good_by_writing_the_batch_again
     assert owed.two("payouts", "export", "--by", "mina", "--out", owed.file()).output == "there is nothing to export\n"
 
 
-@pytest.mark.parametrize(
-    ("changes", "told"),
-    [
-        ({"won": "42500"}, "line 2: has another amount than was exported"),
-        ({"won": "4,250"}, "line 2: batch and won must be whole numbers"),
-        ({"key": "po_9_forged"}, "line 2: names a transfer that is not in the batch"),
-        ({"batch": "before"}, "line 2: names a transfer that is not in the batch"),
-        ({"batch": "99999"}, "line 2: belongs to no batch"),
-        ({"result": ""}, "line 2: its result is neither done nor returned"),
-        ({"result": "maybe"}, "line 2: its result is neither done nor returned"),
-    ],
+@bad_input(
+    {
+        "confirm-amount": {"won": "42500"},
+        "confirm-thousands": {"won": "4,250"},
+        "confirm-key": {"key": "po_9_forged"},
+        "confirm-batch": {"batch": "99999"},
+        "confirm-earlier": {"batch": "{earlier}"},
+        "confirm-blank": {"result": ""},
+        "confirm-maybe": {"result": "maybe"},
+    }
 )
-def test_a_changed_file_confirms_nothing(owed: Office, changes: dict[str, str], told: str) -> None:
+def test_a_changed_file_confirms_nothing(owed: Office, row: Row, act: dict[str, str]) -> None:
     owed.two("payouts", "export", "--by", "mina", "--out", owed.file())
-
-    if changes.get("batch") == "before":
-        changes = {"batch": str(owed.batch - 1)}
+    changes = {name: value.format(earlier=owed.batch - 1) for name, value in act.items()}
 
     refused = owed.two("payouts", "confirm", owed.returns(**changes), "--by", "jun")
 
     assert refused.exit_code == 1
-    assert told in refused.output
+    assert row.words in refused.output
     assert owed.one(select(Payout.state)) is PayoutState.EXPORTED
 
 
-def test_who_exported_does_not_confirm(owed: Office) -> None:
+@bad_input({"confirm-missing": slice(0, 1), "confirm-doubled": [0, 0]})
+def test_a_file_with_too_much_or_too_little_confirms_nothing(owed: Office, row: Row, act: slice | list[int]) -> None:
     owed.two("payouts", "export", "--by", "mina", "--out", owed.file())
+    head, *lines = Path(owed.returns()).read_text("utf-8").splitlines()
+    kept = lines[act] if isinstance(act, slice) else [lines[at] for at in act]
+    Path(owed.file("cut.csv")).write_text("\n".join([head, *kept]), "utf-8")
 
-    refused = owed.two("payouts", "confirm", owed.returns(), "--by", "mina")
+    refused = owed.two("payouts", "confirm", owed.file("cut.csv"), "--by", "jun")
 
     assert refused.exit_code == 1
-    assert "somebody else confirms it" in refused.output
+    assert row.words in refused.output
+    assert owed.one(select(Payout.state)) is PayoutState.EXPORTED
+
+
+@bad_input({"confirm-own": ("mina", 1), "confirm-stranger": ("eve", 2)})
+def test_only_another_listed_operator_confirms(owed: Office, row: Row, act: tuple[str, int]) -> None:
+    owed.two("payouts", "export", "--by", "mina", "--out", owed.file())
+    by, code = act
+
+    refused = owed.two("payouts", "confirm", owed.returns(), "--by", by)
+
+    assert refused.exit_code == code
+    assert row.words in refused.output
+    assert owed.one(select(Payout.state)) is PayoutState.EXPORTED
 
 
 @pytest.mark.parametrize("words", [("export", "--out", "x.csv"), ("confirm", "x.csv")])

@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, update
 
+from bot import journeys
 from bot.dialog import Dialog
 from bot.pictures import draw_portrait
 from bot.sandbox.chats import Phone
+from core import billing
+from core.billing import PayoutAccount
 from tests.bad_input import Row, bad_input
 from tests.e2e.stage import Stage
 
@@ -237,6 +240,62 @@ async def test_an_answer_that_comes_too_late_is_no_nickname(stage: Stage, row: R
         await stage["지우"].sees(row.words)
 
 
+@bad_input({"holder-formula": "=1+1", "holder-digits": "김민수1", "holder-sticker": STICKER})
+async def test_a_holder_that_cannot_be_is_asked_for_again(stage: Stage, row: Row, act: Content) -> None:
+    await stage["지우"].forges("pbank:004")
+    await stage["지우"].sees("예금주 이름을 보내 주세요")
+
+    async with stage.nothing_changes():
+        await put(stage["지우"], act)
+
+        await stage["지우"].sees(row.words)
+        assert await stage.count(Dialog, Dialog.question == "payout_holder", await by(stage, "지우")) == 1
+
+
+@bad_input(
+    {"account-short": "123-456-789", "account-letters": "12345o7890", "account-other-digits": "１２３４５６７８９０"}
+)
+async def test_an_account_number_that_cannot_be_is_asked_for_again(stage: Stage, row: Row, act: str) -> None:
+    await asked_for_an_account(stage, "지우")
+
+    async with stage.nothing_changes():
+        await stage["지우"].says(act)
+
+        await stage["지우"].sees(row.words)
+        assert await stage.count(Dialog, Dialog.question == "payout_number", await by(stage, "지우")) == 1
+        await stage.world.settled()
+    assert act not in str(await stage["지우"].reads())
+
+
+@bad_input(["account-late"])
+async def test_an_account_number_that_comes_too_late_leaves_the_chat(stage: Stage, row: Row) -> None:
+    await asked_for_an_account(stage, "지우")
+    await the_time_is_over(stage, "지우")
+
+    async with stage.nothing_changes():
+        await stage["지우"].says("987-654-321098")
+
+        await stage["지우"].sees(row.words)
+        await stage.world.settled()
+    assert "987-654-321098" not in str(await stage["지우"].reads())
+
+
+@bad_input(["code-wrong"])
+async def test_wrong_digits_cost_a_try(stage: Stage, row: Row) -> None:
+    host, two = stage["민수"], stage.world.demo.two
+    await journeys.register_account(host)
+    await two.db.transact(billing.export_batch, "mina", stage.world.demo.now())
+    await stage.world.settled()
+    await host.taps("숫자 4개 입력하기", anywhere=True)
+    await host.sees("숫자 4개를 보내 주세요")
+
+    async with stage.nothing_changes("payout_account"):
+        await host.says("12345")
+
+        await host.sees(row.words)
+    assert await stage.count(PayoutAccount, PayoutAccount.tries == 1) == 1
+
+
 @bad_input(
     {
         "room-4096": "가" * 4096,
@@ -276,6 +335,14 @@ async def test_an_answer_that_comes_too_late_is_no_talk(stage: Stage, row: Row) 
         await stage["하늘"].sees(row.words)
         await stage.world.settled()
     assert len(await stage["민수"].reads()) == read
+
+
+async def asked_for_an_account(stage: Stage, name: str) -> None:
+    """Bring somebody to the question for their account number."""
+    await stage[name].forges("pbank:004")
+    await stage[name].sees("예금주 이름을 보내 주세요")
+    await stage[name].says("김지우")
+    await stage[name].sees("계좌번호를 보내 주세요")
 
 
 async def by(stage: Stage, name: str) -> Any:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import func, select
 
-from core.billing import Bill, plan_refund, release_due
+from core.billing import Bill, BillState, Cycle, open_due_cycles, plan_refund, release_due
 from core.billing.holding import released as split
 from core.billing.tables import Account
 from core.dates import seoul_date, seoul_instant
 from core.parties.tables import Claim, ClaimState
 from tests.builders import LIMITS, joins, party, person
-from tests.counter import balance_of, released, served, with_fee
+from tests.counter import balance_of, paid_out, proven, released, served, with_fee
 from tests.till import Till
 
 
@@ -125,6 +126,67 @@ async def test_what_goes_back_after_the_release_is_taken_from_host_and_fee(till:
     kept = 213 - 213 * 2000 // 4463
     assert await balance_of(till.db, Account.FEE) == -kept
     assert await balance_of(till.db, Account.PAYABLE, host) == -(2463 - kept)
+
+
+async def test_the_fee_that_the_provider_gives_back_is_the_hosts_who_bore_it(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = replace(LIMITS, provider_fee_bp=330, host_bears_provider_fee=True)
+    monkeypatch.setattr("tests.till.LIMITS", limits)
+    host = await person(till.db, till.clock, "민수")
+    bill = await joins(till.db, till.clock, await party(till.db, till.clock, host))
+    await till.pays(bill.id)
+    await served(till.db, till.clock, limits)
+
+    async with till.db.write() as session:
+        await plan_refund(session, await session.get_one(Bill, bill.id), 2000, "left", till.clock.now(), LIMITS)
+    await till.janitor()
+
+    assert await balance_of(till.db, Account.PAYABLE, host) == -(2250 - 2250 * 330 // 10_000)
+    assert await balance_of(till.db, Account.PROVIDER_FEE) == 0
+
+
+async def test_a_year_of_odd_won_and_fees_ends_with_every_won_where_it_belongs(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = replace(LIMITS, provider_fee_bp=330)
+    monkeypatch.setattr("tests.till.LIMITS", limits)
+    host = await person(till.db, till.clock, "민수")
+    opened = await party(till.db, till.clock, host, seats=3)
+    members = [await person(till.db, till.clock, name) for name in ("하늘", "바다")]
+    bills = [await joins(till.db, till.clock, opened, member) for member in members]
+    await proven(till.db, till.clock, host)
+    paid = fees = out = 0
+
+    for _ in range(12):
+        for bill in bills:
+            await with_fee(till.db, bill.id, 283)
+            await till.pays(bill.id)
+            paid += (await till.bill(bill.id)).amount_won
+            fees += (await till.bill(bill.id)).amount_won * 330 // 10_000
+        bills = await _next_bills(till, opened.id)
+        await released(till.db, till.clock, limits)
+        out += await paid_out(till.db, till.clock)
+
+    assert out == paid - 24 * 283
+    assert await balance_of(till.db, Account.FEE) == -24 * 283
+    assert await balance_of(till.db, Account.PROVIDER) == paid - fees
+    assert await balance_of(till.db, Account.PROVIDER_FEE) == fees
+    assert await balance_of(till.db, Account.BANK) == -out
+    assert [await balance_of(till.db, account) for account in (Account.HELD, Account.PAYABLE, Account.TRANSFER)] == [
+        0
+    ] * 3
+
+
+async def _next_bills(till: Till, party_id: int) -> list[Bill]:
+    """Move on to the day on which the running month is served; return the next one's bills."""
+    async with till.db.read() as session:
+        ends_on = await session.scalar(select(func.max(Cycle.ends_on)).where(Cycle.party_id == party_id))
+    till.clock.move_to(seoul_instant(ends_on, time(12)))
+    await till.db.transact(open_due_cycles, party_id, ends_on, LIMITS, till.clock.now())
+    async with till.db.read() as session:
+        unpaid = select(Bill).where(Bill.party_id == party_id, Bill.state == BillState.OPEN).order_by(Bill.id)
+        return list(await session.scalars(unpaid))
 
 
 @given(
