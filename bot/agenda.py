@@ -29,12 +29,13 @@ Event = tuple[datetime, str]
 async def coming(session: AsyncSession, now: datetime, limits: Limits) -> list[Event]:
     """Return when what happens next, soonest first.
 
-    Kinds: hold_over, party_starts, recruiting_ends, next_bill, reminder, card_charged, suspension, seat_freed,
-    quiet_over, release, member_leaves, party_ends, price_closes.
+    Kinds: hold_over, offer_over, party_starts, recruiting_ends, next_bill, reminder, card_charged, suspension,
+    seat_freed, quiet_over, release, member_leaves, party_ends, price_closes.
     """
     suspensions, frees = await flows.coming_steps(session)
     found = [
         *await _moments(session, "hold_over", Membership.held_until, Membership.state == MembershipState.RESERVED),
+        *await _moments(session, "offer_over", Membership.held_until, Membership.state == MembershipState.OFFERED),
         *await _days(session, "party_starts", Party.starts_on, Party.state == PartyState.RECRUITING),
         *_after(await _days(session, "recruiting_ends", Party.recruits_until, Party.state == PartyState.RECRUITING), 1),
         *await _next_bills(session, limits),

@@ -14,7 +14,7 @@ from bot.edge import TelegramUpdate
 from bot.texts import SPEECH
 from bot.ticks import Tick
 from bot.views.pay import order_name
-from core import billing, flows, leases, rooms
+from core import billing, flows, leases, parties, rooms
 from core.alerts import alert, purge_alerts
 from core.audit import Violation, check, check_changed
 from core.billing.tables import Reminder, ReminderState
@@ -72,12 +72,19 @@ class Chores:
         await billing.look_after_cards(self._db, self._bootpay, self._clock, self._seal)
 
     async def seats(self) -> None:
-        """Free the seats whose time to pay is over."""
+        """Free the seats whose time to pay or to decide is over, and offer free ones to who waits."""
         now = self._clock.now()
         async with self._db.read() as session:
             due = await flows.due_holds(session, now)
+            offers = await flows.due_offers(session, now)
         for membership_id, party_id in due:
             await self._db.transact(flows.expire_holds, membership_id, party_id, now)
+        for membership_id, party_id in offers:
+            await self._db.transact(flows.expire_offer, membership_id, party_id, now)
+        async with self._db.read() as session:
+            lines = await parties.lines_to_serve(session)
+        for party_id in lines:
+            await self._db.transact(flows.serve_line, party_id, now)
 
     async def calendar(self) -> None:
         """Start parties, open cycles, end stays, send reminders, release and plan payouts."""
@@ -207,7 +214,7 @@ async def _next_instants(session: AsyncSession, now: datetime) -> Sequence[datet
     )
     hold = await session.scalar(
         select(func.min(Membership.held_until)).where(
-            Membership.state == MembershipState.RESERVED, Membership.held_until > now
+            Membership.state.in_((MembershipState.RESERVED, MembershipState.OFFERED)), Membership.held_until > now
         )
     )
     planned = await session.scalar(

@@ -22,6 +22,7 @@ from bot.handlers import (
     refunds,
     rooms,
     titles,
+    waiting,
 )
 from bot.screen import Delete, Replies
 from bot.tap import Tap, current_tap
@@ -76,6 +77,10 @@ BUTTONS: dict[str, Handle] = {
     "newopen": newparty.open_party,
     "join": parties.join,
     "unjoin": parties.give_up,
+    "line": waiting.queue_up,
+    "unline": waiting.leave,
+    "take": waiting.take,
+    "pass": waiting.pass_on,
     "party": parties.show,
     "share": parties.share,
     "cancel": parties.ask_cancel,

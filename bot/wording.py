@@ -21,6 +21,7 @@ from bot.views import parties as party_views
 from bot.views import payouts as payout_views
 from bot.views import prices as price_views
 from bot.views import refunds as refund_views
+from bot.views import waiting as waiting_views
 from core import billing, flows, parties
 from core.billing import (
     AccountState,
@@ -193,6 +194,20 @@ async def _freed(n: News) -> Screen:
     return late_views.freed(n.say, card, n.around.deep_link(f"{INVITE}{card.party.code}"))
 
 
+async def _seat_offered(n: News) -> Screen:
+    stay = await n.session.get_one(parties.Membership, n.data["membership"])
+    return waiting_views.offered(n.say, await n.party(), stay.held_until or n.now)
+
+
+async def _offer_over(n: News) -> Screen:
+    card = await n.party()
+    return waiting_views.offer_over(n.say, card, n.around.deep_link(f"{INVITE}{card.party.code}"))
+
+
+async def _line_closed(n: News) -> Screen:
+    return waiting_views.closed(n.say, await n.party())
+
+
 async def _freed_for_host(n: News) -> Screen:
     card = await n.bill()
     return late_views.freed_for_host(n.say, card, await n.payer(card))
@@ -350,6 +365,9 @@ _LOADED: dict[str, Load] = {
     "late.someone": _someone_late,
     "late.freed": _freed,
     "late.freed_for_host": _freed_for_host,
+    "waiting.offered": _seat_offered,
+    "waiting.offer_over": _offer_over,
+    "waiting.closed": _line_closed,
     "billing.unclear": _unclear,
     "parties.member_joined": _member_joined,
     "parties.access_turn": _access_turn,

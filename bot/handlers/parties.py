@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bot.handlers.redraw import redrawn_by
-from bot.screen import Edit, Replies, Say, Screen
+from bot.screen import Edit, Replies, Rows, Say, Screen, Toast
 from bot.tap import INVITE, Tap
 from bot.views import parties as views
+from bot.views import waiting as waiting_views
 from core import billing, flows, parties
 from core.dates import seoul_date
-from core.errors import AlreadyMember, NotMember
-from core.parties import Role
+from core.errors import AlreadyMember, NotMember, PartyFull
+from core.parties import MembershipState, Role
 from core.people import get_person, require_adult
 
 
@@ -21,27 +22,36 @@ def limits(tap: Tap) -> billing.Limits:
 async def invited(tap: Tap, code: str) -> Replies:
     """Show what a party offers: the exact price first, then one button to join."""
     try:
-        return Say(await _invitation(tap, code))
+        return Say(await invitation_screen(tap, code))
     except AlreadyMember as error:
         return Say(await party_screen(tap, int(str(error.facts["party"]))))
+    except PartyFull:
+        return Say(waiting_views.full(tap.say, code))
 
 
-async def _invitation(tap: Tap, code: str) -> Screen:
+async def invitation_screen(tap: Tap, code: str) -> Screen:
+    """Return what a party offers this person today; PartyFull, PartyClosed or AlreadyMember."""
     return views.invitation(tap.say, await flows.invitation(tap.session, code, tap.person.id, tap.now, limits(tap)))
 
 
-async def _invitation_again(tap: Tap) -> Screen:
-    return await _invitation(tap, tap.arg(0))
+async def invitation_again(tap: Tap) -> Screen:
+    """Return the invitation of an outdated button as it is now."""
+    return await invitation_screen(tap, tap.arg(0))
 
 
-@redrawn_by(_invitation_again)
+@redrawn_by(invitation_again)
 async def join(tap: Tap) -> Replies:
     """Hold a seat and hand over the payment link."""
     require_adult(tap.person, tap.settings.adult_age)
     later = tap.number(2) if len(tap.args) > 2 else None
-    joined = await flows.join_party(
-        tap.session, tap.arg(0), tap.person, tap.number(1), tap.now, limits(tap), agreed_later_won=later
-    )
+    try:
+        async with tap.session.begin_nested():
+            joined = await flows.join_party(
+                tap.session, tap.arg(0), tap.person, tap.number(1), tap.now, limits(tap), agreed_later_won=later
+            )
+    except PartyFull:
+        full = Toast(tap.say.plain("errors.PartyFull"), alert=True)
+        return [full, Edit(waiting_views.full(tap.say, tap.arg(0)))]
     card = await billing.bill_card(tap.session, joined.bill.id)
     return Edit(views.seat_held(tap.say, card, joined.membership, pay_link(tap, card)))
 
@@ -59,7 +69,17 @@ async def my(tap: Tap) -> Replies:
         for party, _ in await parties.parties_of(tap.session, tap.person.id)
     ]
     due = await billing.open_bills_of(tap.session, tap.person.id)
-    return Say(views.my(tap.say, tap.person, listed, [(card, pay_link(tap, card)) for card in due]))
+    due_links = [(card, pay_link(tap, card)) for card in due]
+    return Say(views.my(tap.say, tap.person, listed, due_links, await _lines_of(tap)))
+
+
+async def _lines_of(tap: Tap) -> list[tuple[str, Rows]]:
+    lines = []
+    for party, stay in await parties.queues_of(tap.session, tap.person.id):
+        waits = stay.state is MembershipState.WAITING
+        place = await parties.place_in_line(tap.session, stay) if waits else None
+        lines.append(waiting_views.line_in_my(tap.say, await flows.party_card(tap.session, party.id), place))
+    return lines
 
 
 def pay_link(tap: Tap, card: billing.BillCard) -> str:
@@ -78,6 +98,10 @@ async def party_screen(tap: Tap, party_id: int) -> Screen:
     card = await flows.party_card(tap.session, party_id)
     if membership.role is Role.HOST:
         return views.host_card(tap.say, card)
+    if membership.state is MembershipState.OFFERED and membership.held_until:
+        return waiting_views.offered(tap.say, card, membership.held_until)
+    if membership.state is MembershipState.WAITING:
+        return waiting_views.in_line(tap.say, card, await parties.place_in_line(tap.session, membership))
     mine = [due for due in await billing.open_bills_of(tap.session, tap.person.id) if due.party.id == party_id]
     return views.member_card(tap.say, card, membership, [(due, pay_link(tap, due)) for due in mine])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import quote as url_quote
 
-from bot.screen import Button, Screen
+from bot.screen import Button, Rows, Screen
 from bot.texts import Speech
 from bot.views import refunds as refund_views
 from bot.views.newparty import day_name, full_name, rule
@@ -94,9 +94,15 @@ def seat_given_up(say: Speech) -> Screen:
     return Screen(say("parties.seat_given_up"), rows=[[Button(say.plain("people.go_my"), data="go:my")]])
 
 
-def my(say: Speech, person: Person, cards: Sequence[PartyCard], due: Sequence[tuple[BillCard, str]]) -> Screen:
-    """A person's parties and what is due."""
-    if not cards:
+def my(
+    say: Speech,
+    person: Person,
+    cards: Sequence[PartyCard],
+    due: Sequence[tuple[BillCard, str]],
+    queues: Sequence[tuple[str, Rows]],
+) -> Screen:
+    """A person's parties, what is due, and where they wait for a seat."""
+    if not cards and not queues:
         rows = [[Button(say.plain("people.go_newparty"), data="go:newparty")]]
         return Screen(say("parties.none", nickname=person.nickname), rows=rows)
     lines = [
@@ -110,13 +116,13 @@ def my(say: Speech, person: Person, cards: Sequence[PartyCard], due: Sequence[tu
         )
         for card in cards
     ]
-    text = say("parties.my", nickname=person.nickname) + "\n\n" + "\n".join(lines)
+    text = say("parties.my", nickname=person.nickname) + "\n\n" + "\n".join([*lines, *(line for line, _ in queues)])
     rows = []
     if due:
         text += "\n\n" + say("parties.due") + "\n" + "\n".join(due_line(say, card) for card, _ in due)
         rows += [[pay_button(say, card, link)] for card, link in due]
     rows += [[Button(full_name(say, card.service, card.plan), data=f"party:{card.party.id}")] for card in cards[:8]]
-    return Screen(text, rows=rows)
+    return Screen(text, rows=[*rows, *(row for _, of_line in queues for row in of_line)])
 
 
 def due_line(say: Speech, card: BillCard) -> str:
@@ -140,6 +146,8 @@ def seat_lines(say: Speech, card: PartyCard, *, for_host: bool) -> str:
     free = card.party.seats - len(card.seats)
     if free:
         lines.append(say("parties.seats_free", n=free))
+    if card.waiting and for_host:
+        lines.append(say("waiting.how_many", n=card.waiting))
     return "\n".join(lines)
 
 

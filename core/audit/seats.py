@@ -6,8 +6,18 @@ from sqlalchemy import Select, func, select
 
 from core.audit.asking import question
 from core.audit.payments import PAID
-from core.billing.tables import Bill
-from core.parties.tables import INSIDE, SEATED, Membership, MembershipState, Party, PartyState, Role
+from core.billing.tables import Bill, BillState
+from core.parties.tables import (
+    INSIDE,
+    QUEUED,
+    SEATED,
+    AccessStep,
+    Membership,
+    MembershipState,
+    Party,
+    PartyState,
+    Role,
+)
 
 
 @question(of=Party.id)
@@ -39,10 +49,11 @@ def seat_number() -> Select[int]:
 
 @question(of=Membership.party_id)
 def reserved_has_end() -> Select[int]:
-    """A held seat has no end, or a seat that is not held has one."""
+    """A seat that is held or offered has no end, or one that is not has one."""
+    held = (MembershipState.OFFERED, MembershipState.RESERVED)
     return select(Membership.id).where(
-        ((Membership.state == MembershipState.RESERVED) & Membership.held_until.is_(None))
-        | ((Membership.state != MembershipState.RESERVED) & Membership.held_until.is_not(None))
+        (Membership.state.in_(held) & Membership.held_until.is_(None))
+        | (Membership.state.not_in(held) & Membership.held_until.is_not(None))
     )
 
 
@@ -64,3 +75,30 @@ def over_party_is_empty() -> Select[int]:
         .join(Party, Party.id == Membership.party_id)
         .where(Party.state.in_((PartyState.ENDED, PartyState.CANCELLED)), Membership.state.in_(SEATED))
     )
+
+
+@question(of=Membership.party_id)
+def suspended_was_warned() -> Select[int]:
+    """Somebody is suspended without an open bill whose warning was sent before."""
+    warned = select(Bill.id).where(
+        Bill.membership_id == Membership.id,
+        Bill.state == BillState.OPEN,
+        Bill.warned_at <= Membership.suspended_at,
+    )
+    return select(Membership.id).where(Membership.state == MembershipState.SUSPENDED, ~warned.exists())
+
+
+@question(of=Membership.party_id)
+def suspended_has_no_access() -> Select[int]:
+    """A step of the way in was ticked for somebody who was suspended then."""
+    ticked = select(AccessStep.id).where(
+        AccessStep.membership_id == Membership.id, AccessStep.done_at > Membership.suspended_at
+    )
+    return select(Membership.id).where(Membership.state == MembershipState.SUSPENDED, ticked.exists())
+
+
+@question(of=Membership.party_id)
+def queued_owes_nothing() -> Select[int]:
+    """Somebody in line for a seat has a bill that is open or paid."""
+    billed = select(Bill.id).where(Bill.membership_id == Membership.id, Bill.state.in_((BillState.OPEN, *PAID)))
+    return select(Membership.id).where(Membership.state.in_(QUEUED), billed.exists())

@@ -35,6 +35,7 @@ from core.flows.late import (
     wait_longer,
 )
 from core.flows.leave import LeavePlan, close_leavings, due_leavings, leave_party, leave_preview, stay_after_all
+from core.flows.line import due_offers, expire_offer, leave_line, pass_offer, serve_line, wait_in_line
 from core.flows.remove import remove_member, remove_preview
 from core.flows.start import recruiting_parties, start_or_cancel_due
 from core.flows.withdraw import withdraw, withdraw_preview
@@ -62,11 +63,13 @@ __all__ = [
     "due_endings",
     "due_holds",
     "due_leavings",
+    "due_offers",
     "due_suspensions",
     "due_to_be_freed",
     "end_party",
     "end_preview",
     "expire_holds",
+    "expire_offer",
     "finish_party",
     "free_by_host",
     "free_late",
@@ -75,12 +78,14 @@ __all__ = [
     "join_party",
     "keep_price",
     "late_bill",
+    "leave_line",
     "leave_party",
     "leave_preview",
     "nudge_late",
     "open_claim",
     "outlook",
     "party_card",
+    "pass_offer",
     "price_news",
     "price_preview",
     "price_work",
@@ -89,12 +94,14 @@ __all__ = [
     "remove_member",
     "remove_preview",
     "resolve_claim",
+    "serve_line",
     "start_or_cancel_due",
     "stay_after_all",
     "suspend_late",
     "suspended_bill",
     "take_price_back",
     "tick_access",
+    "wait_in_line",
     "wait_longer",
     "withdraw",
     "withdraw_claim",

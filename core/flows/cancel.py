@@ -49,7 +49,8 @@ async def call_off(session: AsyncSession, party: Party, reason: str, now: dateti
         lines = everything(await paid_bills(session, member.id))
         await give_back(session, lines, reason, now, limits)
         back += won_of(lines)
-        ended = MembershipState.DECLINED if member.state is MembershipState.RESERVED else MembershipState.REMOVED
+        never_paid = member.state in (MembershipState.OFFERED, MembershipState.RESERVED)
+        ended = MembershipState.DECLINED if never_paid else MembershipState.REMOVED
         await free_seat(session, member.id, member.state, ended, now)
         if member.role is not Role.HOST:
             news = {"party": party.id, "won": won_of(lines), "reason": reason}

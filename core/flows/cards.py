@@ -11,7 +11,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.catalogue import Plan, Service
 from core.outbox import notice
-from core.parties import Checklist, Membership, MembershipState, Party, Prices, Role, get_party, prices_of, tick
+from core.parties import (
+    Checklist,
+    Membership,
+    MembershipState,
+    Party,
+    Prices,
+    Role,
+    get_party,
+    prices_of,
+    tick,
+    waiting_count,
+)
 from core.parties.tables import SEATED
 from core.people import Person, get_person
 
@@ -26,7 +37,7 @@ class Seat:
 
 @dataclass(frozen=True)
 class PartyCard:
-    """A party, its plan, its host and its taken seats."""
+    """A party, its plan, its host, its taken seats, and how many people wait for one."""
 
     party: Party
     plan: Plan
@@ -34,12 +45,14 @@ class PartyCard:
     host: Person
     seats: Sequence[Seat]
     prices: Prices
+    waiting: int = 0
 
     @property
     def paid_members(self) -> int:
         """Return how many members have taken their seat for good."""
         return sum(
-            seat.membership.role is Role.MEMBER and seat.membership.state is not MembershipState.RESERVED
+            seat.membership.role is Role.MEMBER
+            and seat.membership.state not in (MembershipState.OFFERED, MembershipState.RESERVED)
             for seat in self.seats
         )
 
@@ -61,6 +74,7 @@ async def party_card(session: AsyncSession, party_id: int) -> PartyCard:
         host=await get_person(session, party.host_id),
         seats=[Seat(membership, person) for membership, person in rows],
         prices=await prices_of(session, party),
+        waiting=await waiting_count(session, party_id),
     )
 
 

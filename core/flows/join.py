@@ -16,21 +16,21 @@ from core.errors import AlreadyMember, Outdated, PartyClosed, PartyFull
 from core.flows.asking_prices import agree_by_joining
 from core.outbox import notice
 from core.parties import (
+    JOINABLE,
     Membership,
     MembershipState,
     Party,
-    PartyState,
     free_seat,
     hold_seat,
     lock_party,
     membership_of,
     party_by_code,
+    present_stay,
     prices_of,
-    seated,
+    seats_for_all,
+    take_offer,
 )
 from core.people import TERMS_VERSION, Person, get_person
-
-JOINABLE = (PartyState.RECRUITING, PartyState.ACTIVE)
 
 
 @dataclass(frozen=True)
@@ -63,12 +63,14 @@ async def invitation(session: AsyncSession, code: str, person_id: int, now: date
 
 
 async def _invitation(session: AsyncSession, party: Party, person_id: int, now: datetime, limits: Limits) -> Invitation:
-    members = await seated(session, party.id)
-    if any(member.person_id == person_id for member in members):
+    stay = await present_stay(session, party.id, person_id)
+    if stay is not None and stay.state is not MembershipState.OFFERED:
         raise AlreadyMember(party=party.id)
     if party.state not in JOINABLE:
         raise PartyClosed(party=party.id)
-    free = sorted(set(range(1, party.seats)) - {member.seat for member in members})
+    free = await seats_for_all(session, party)
+    if stay is not None and stay.seat is not None:
+        free = [stay.seat, *free]
     if not free:
         raise PartyFull(party=party.id)
     plan = await session.get_one(Plan, party.plan_id)
@@ -92,15 +94,14 @@ async def join_party(
     *,
     agreed_later_won: int | None = None,
 ) -> Joined:
-    """Hold a seat for the person and open the bill they agreed to, and with it to the amount after a coming price.
+    """Hold a seat for the person, the offered one if there is one, and open the bill they agreed to.
 
-    Outdated when an amount has changed since they saw it; PartyFull when somebody was quicker.
+    With a coming price they agree to the amount after it as well. Outdated when an amount has changed since they saw it;
+    PartyFull when somebody was quicker.
     """
     party = await lock_party(session, (await party_by_code(session, code)).id)
     seen = await _invitation(session, party, person.id, now, limits)
-    membership = await hold_seat(
-        session, party, person.id, held_until=now + limits.hold, now=now, terms_version=TERMS_VERSION
-    )
+    membership = await _seat(session, party, person.id, now, limits)
     prices = await prices_of(session, party)
     offered = quote(party, membership.seat or 1, seoul_date(now), limits, prices)
     if offered.amount_won != agreed_won or (offered.later and offered.later.amount_won) != agreed_later_won:
@@ -108,6 +109,16 @@ async def join_party(
     agree_by_joining(session, party, membership, prices, now, limits)
     bill = await open_first_bill(session, party, membership, offered, now)
     return Joined(membership, bill)
+
+
+async def _seat(session: AsyncSession, party: Party, person_id: int, now: datetime, limits: Limits) -> Membership:
+    held_until = now + limits.hold
+    stay = await present_stay(session, party.id, person_id)
+    if stay is None:
+        return await hold_seat(session, party, person_id, held_until=held_until, now=now, terms_version=TERMS_VERSION)
+    if not await take_offer(session, stay, held_until=held_until, terms_version=TERMS_VERSION):
+        raise AlreadyMember(party=party.id)
+    return stay
 
 
 async def give_up_seat(session: AsyncSession, party_id: int, person_id: int, now: datetime) -> None:

@@ -1,7 +1,25 @@
 """Parties: memberships, seats, access."""
 
 from core.parties.access import Checklist, Line, checklist, checklists, require_access, tick
-from core.parties.claims import broken_periods, claim_under_way, claims_under_way, get_claim, move_claim, new_claim
+from core.parties.claims import (
+    broken_periods,
+    claim_under_way,
+    claims_under_way,
+    get_claim,
+    move_claim,
+    new_claim,
+)
+from core.parties.line import (
+    first_in_line,
+    lines_to_serve,
+    offer_seat,
+    place_in_line,
+    queue_up,
+    queues_of,
+    seats_for_all,
+    waiting_count,
+    waiting_in,
+)
 from core.parties.party import (
     Terms,
     check_terms,
@@ -14,14 +32,28 @@ from core.parties.party import (
     open_party,
     parties_of,
     party_by_code,
+    present_stay,
     seated,
     start_party,
 )
 from core.parties.prices import Prices, prices_of, refused_price, without_consent
-from core.parties.seats import confirm_seat, end_suspension, free_seat, hold_seat, move, seats_taken, suspend, touch
+from core.parties.seats import (
+    confirm_seat,
+    end_suspension,
+    free_numbers,
+    free_seat,
+    hold_seat,
+    move,
+    seats_taken,
+    suspend,
+    take_offer,
+    touch,
+)
 from core.parties.tables import (
     INSIDE,
+    JOINABLE,
     MEMBERSHIP_MOVES,
+    QUEUED,
     READING,
     SEATED,
     AccessStep,
@@ -36,7 +68,9 @@ from core.parties.tables import (
 
 __all__ = [
     "INSIDE",
+    "JOINABLE",
     "MEMBERSHIP_MOVES",
+    "QUEUED",
     "READING",
     "SEATED",
     "AccessStep",
@@ -60,28 +94,40 @@ __all__ = [
     "confirm_seat",
     "end_suspension",
     "enough_members",
+    "first_in_line",
+    "free_numbers",
     "free_seat",
     "get_claim",
     "get_party",
     "hold_seat",
     "hosted_party",
+    "lines_to_serve",
     "lock_party",
     "membership_of",
     "move",
     "move_claim",
     "move_party",
     "new_claim",
+    "offer_seat",
     "open_party",
     "parties_of",
     "party_by_code",
+    "place_in_line",
+    "present_stay",
     "prices_of",
+    "queue_up",
+    "queues_of",
     "refused_price",
     "require_access",
     "seated",
+    "seats_for_all",
     "seats_taken",
     "start_party",
     "suspend",
+    "take_offer",
     "tick",
     "touch",
+    "waiting_count",
+    "waiting_in",
     "without_consent",
 ]

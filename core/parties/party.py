@@ -16,7 +16,7 @@ from core.dates import seoul_date
 from core.db import changed
 from core.errors import AlreadyOpened, InvalidInput, NotFound, NotMember, NotYours
 from core.parties.seats import touch
-from core.parties.tables import PARTY_MOVES, SEATED, Membership, MembershipState, Party, PartyState, Role
+from core.parties.tables import PARTY_MOVES, QUEUED, SEATED, Membership, MembershipState, Party, PartyState, Role
 
 # No vowels and no look-alikes: a code that can be read aloud and never spells a word.
 _ALPHABET = "23456789bcdfghjkmnpqrstvwxz"
@@ -140,13 +140,18 @@ async def hosted_party(session: AsyncSession, party_id: int, person_id: int) -> 
     return party
 
 
-async def membership_of(session: AsyncSession, party_id: int, person_id: int) -> Membership:
-    """Return a person's present stay in a party; NotMember when there is none."""
-    membership = await session.scalar(
+async def present_stay(session: AsyncSession, party_id: int, person_id: int) -> Membership | None:
+    """Return a person's present stay in a party or its line, if there is one."""
+    return await session.scalar(
         select(Membership).where(
             Membership.party_id == party_id, Membership.person_id == person_id, Membership.present.is_(True)
         )
     )
+
+
+async def membership_of(session: AsyncSession, party_id: int, person_id: int) -> Membership:
+    """Return a person's present stay in a party or its line; NotMember when there is none."""
+    membership = await present_stay(session, party_id, person_id)
     if membership is None:
         raise NotMember(party=party_id)
     return membership
@@ -168,7 +173,7 @@ async def parties_of(session: AsyncSession, person_id: int) -> Sequence[tuple[Pa
     rows = await session.execute(
         select(Party, Membership)
         .join(Membership, Membership.party_id == Party.id)
-        .where(Membership.person_id == person_id, Membership.present.is_(True))
+        .where(Membership.person_id == person_id, Membership.present.is_(True), Membership.state.not_in(QUEUED))
         .order_by(Party.id.desc())
     )
     return [(party, membership) for party, membership in rows]

@@ -26,6 +26,23 @@ async def seats_taken(session: AsyncSession, party_id: int) -> int:
     return taken or 0
 
 
+async def free_numbers(session: AsyncSession, party: Party) -> list[int]:
+    """Return the members' seats that nobody holds, lowest first."""
+    held = select(Membership.seat).where(Membership.party_id == party.id, Membership.seat.is_not(None))
+    used = set(await session.scalars(held))
+    return [seat for seat in range(1, party.seats) if seat not in used]
+
+
+async def take_offer(
+    session: AsyncSession, membership: Membership, *, held_until: datetime, terms_version: str
+) -> bool:
+    """Let somebody who was offered a seat pay for it; False when the offer is over."""
+    return await move(
+        session, membership.id, MembershipState.OFFERED, MembershipState.RESERVED,
+        held_until=held_until, terms_version=terms_version,
+    )  # fmt: skip
+
+
 async def hold_seat(
     session: AsyncSession, party: Party, person_id: int, *, held_until: datetime, now: datetime, terms_version: str
 ) -> Membership:
@@ -40,14 +57,7 @@ async def hold_seat(
     )
     if present is not None:
         raise AlreadyMember(party=party.id)
-    used = set(
-        await session.scalars(
-            select(Membership.seat).where(Membership.party_id == party.id, Membership.seat.is_not(None))
-        )
-    )
-    for seat in range(1, party.seats):
-        if seat in used:
-            continue
+    for seat in await free_numbers(session, party):
         membership = Membership(
             party_id=party.id,
             person_id=person_id,

@@ -29,6 +29,10 @@ PARTY_MOVES: dict[PartyState, set[PartyState]] = {
 }
 
 
+# In these a party takes new members.
+JOINABLE = (PartyState.RECRUITING, PartyState.ACTIVE)
+
+
 class MembershipState(StrEnum):
     """Where a person stands in a party."""
 
@@ -46,6 +50,8 @@ class MembershipState(StrEnum):
 
 
 MEMBERSHIP_MOVES: dict[MembershipState, set[MembershipState]] = {
+    MembershipState.WAITING: {MembershipState.OFFERED, MembershipState.DECLINED},
+    MembershipState.OFFERED: {MembershipState.RESERVED, MembershipState.DECLINED, MembershipState.EXPIRED},
     MembershipState.RESERVED: {MembershipState.ACTIVE, MembershipState.EXPIRED, MembershipState.DECLINED},
     MembershipState.ACTIVE: {
         MembershipState.SUSPENDED, MembershipState.LEAVING, MembershipState.LEFT, MembershipState.REMOVED,
@@ -54,9 +60,14 @@ MEMBERSHIP_MOVES: dict[MembershipState, set[MembershipState]] = {
     MembershipState.LEAVING: {MembershipState.ACTIVE, MembershipState.LEFT, MembershipState.REMOVED},
 }  # fmt: skip
 # States that hold a seat, those of people who may use it, and those of people who read what the room says.
-SEATED = (MembershipState.RESERVED, MembershipState.ACTIVE, MembershipState.SUSPENDED, MembershipState.LEAVING)
+SEATED = (
+    MembershipState.OFFERED, MembershipState.RESERVED, MembershipState.ACTIVE, MembershipState.SUSPENDED,
+    MembershipState.LEAVING,
+)  # fmt: skip
 INSIDE = (MembershipState.ACTIVE, MembershipState.LEAVING)
 READING = (*INSIDE, MembershipState.SUSPENDED)
+# In line for a seat: not in the party yet.
+QUEUED = (MembershipState.WAITING, MembershipState.OFFERED)
 
 
 class Role(StrEnum):

@@ -23,6 +23,7 @@ CAN_WAIT = frozenset(
         "prices.applied", "prices.asked", "prices.host_asked", "prices.host_lower", "prices.leaving", "prices.lower",
         "prices.reminder", "prices.withdrawn",
         "rooms.joined", "rooms.left",
+        "waiting.closed", "waiting.offer_over", "waiting.offered",
     }
 )  # fmt: skip
 
