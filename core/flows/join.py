@@ -96,8 +96,8 @@ async def join_party(
 ) -> Joined:
     """Hold a seat for the person, the offered one if there is one, and open the bill they agreed to.
 
-    With a coming price they agree to the amount after it as well. Outdated when an amount has changed since they saw it;
-    PartyFull when somebody was quicker.
+    With a coming price they agree to the amount after it as well. Outdated when an amount has changed since they
+    saw it; PartyFull when somebody was quicker.
     """
     party = await lock_party(session, (await party_by_code(session, code)).id)
     seen = await _invitation(session, party, person.id, now, limits)
