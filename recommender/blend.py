@@ -6,10 +6,12 @@ from recommender.arrays import F64
 
 EXPECTED: F64 = np.array([0.5, 0.6, 0.4])
 """The weights of factors, neighbours and taste when there is nothing to learn them from."""
+EXPECTED_OF_FULL: F64 = np.array([0.2, 0.3, 0.1, 0.6])
+"""The same with the linked factors of the full tier, which come last."""
 _STRENGTH = 2.0
 
 
-def fit_blend(terms: F64, errors: F64) -> F64:
+def fit_blend(terms: F64, errors: F64, expected: F64) -> F64:
     """Return a weight for each column of `terms` that best explains `errors`; few rows leave what is expected."""
-    gram = terms.T @ terms + _STRENGTH * np.eye(len(EXPECTED))
-    return np.asarray(EXPECTED + np.linalg.solve(gram, terms.T @ (errors - terms @ EXPECTED)), dtype=np.float64)
+    gram = terms.T @ terms + _STRENGTH * np.eye(len(expected))
+    return np.asarray(expected + np.linalg.solve(gram, terms.T @ (errors - terms @ expected)), dtype=np.float64)

@@ -9,6 +9,7 @@ from surprise import AlgoBase
 from recommender.arrays import F32, F64, I64, Sparse
 from recommender.border import HIGHEST, LOWEST, Ratings, plain_id
 from recommender.factors import RANK
+from recommender.model import Tier
 from recommender.neighbours import KEPT
 from recommender.titles import Titles
 from recommender.trained import fit_stars_head
@@ -26,13 +27,19 @@ class HybridSVDKNN(AlgoBase):  # type: ignore[misc]  # scikit-surprise ships no 
     """
 
     def __init__(
-        self, titles: Titles | None = None, n_factors: int = RANK, k: int = KEPT, random_state: int = 0
+        self,
+        titles: Titles | None = None,
+        n_factors: int = RANK,
+        k: int = KEPT,
+        random_state: int = 0,
+        tier: Tier = "instant",
     ) -> None:
         super().__init__()
         self.titles = titles
         self.n_factors = n_factors
         self.k = k
         self.random_state = random_state
+        self.tier = tier
         self._rows: OrderedDict[int | None, F32] = OrderedDict()
 
     def fit(self, trainset: Any) -> "HybridSVDKNN":
@@ -49,8 +56,14 @@ class HybridSVDKNN(AlgoBase):  # type: ignore[misc]  # scikit-surprise ships no 
             [trainset.to_raw_iid(title) for title in titles],
             np.array(stars) * self._stretch + self._shift,
         )
-        fitted = fit_stars_head(ratings, self.titles or Titles(), self.random_state, rank=self.n_factors, kept=self.k)
-        self._head, self._layout = fitted
+        self._head, self._layout = fit_stars_head(
+            ratings,
+            self.titles or Titles(),
+            self.random_state,
+            rank=self.n_factors,
+            kept=self.k,
+            full=self.tier == "full",
+        )
         self._people = {number: row for row, number in enumerate(self._layout.user_ids.tolist())}
         self._places = {number: at for at, number in enumerate(self._layout.title_ids.tolist())}
         return self

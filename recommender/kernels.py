@@ -38,26 +38,80 @@ def ridge_rows(
     # turned round, so that the sums below run along memory, several cells at a time
     design = np.ones((width, _CELLS_AT_ONCE), dtype=np.float32)
     target = np.empty(_CELLS_AT_ONCE, dtype=np.float32)
+    quiet = np.zeros(width, dtype=np.float32)
     for row in range(first, last):
         gram[:] = 0
         right[:] = 0
-        for begin in range(indptr[row], indptr[row + 1], _CELLS_AT_ONCE):
-            count = min(_CELLS_AT_ONCE, indptr[row + 1] - begin)
-            for cell in range(count):
-                column = indices[begin + cell]
-                target[cell] = data[begin + cell] - other[column, 0]
-                for k in range(1, width):
-                    design[k, cell] = other[column, k]
-            for one in range(width):
-                mine = design[one, :count]
-                right[one] += _product(mine, target[:count])
-                for two in range(one, width):
-                    gram[one, two] += _product(mine, design[two, :count])
+        _add_cells(indptr[row], indptr[row + 1], indices, data, other, design, target, gram, right)
         gram[0, 0] += np.float32(fixed)
         for k in range(1, width):
             gram[k, k] += np.float32(each * (1 + indptr[row + 1] - indptr[row]))
-        _solve_in_place(gram, right)
+        _solve_in_place(gram, right, quiet)
         result[row] = right
+
+
+@_compiled
+def draw_rows(
+    first: int,
+    last: int,
+    indptr: I64,
+    indices: I32,
+    data: F32,
+    other: F32,
+    prior: F32,
+    precision: F32,
+    noise: float,
+    random: F32,
+    result: F32,
+) -> None:
+    """Draw [offset, factors...] of rows first..last; `prior` is their expectation times its precision."""
+    width = other.shape[1]
+    gram = np.empty((width, width), dtype=np.float32)
+    right = np.empty(width, dtype=np.float32)
+    design = np.ones((width, _CELLS_AT_ONCE), dtype=np.float32)
+    target = np.empty(_CELLS_AT_ONCE, dtype=np.float32)
+    for row in range(first, last):
+        gram[:] = 0
+        right[:] = 0
+        _add_cells(indptr[row], indptr[row + 1], indices, data, other, design, target, gram, right)
+        for one in range(width):
+            right[one] = np.float32(noise) * right[one] + prior[row, one]
+            for two in range(width):
+                gram[one, two] = np.float32(noise) * gram[one, two] + precision[one, two]
+        _solve_in_place(gram, right, random[row])
+        result[row] = right
+
+
+@_compiled
+def _add_cells(
+    begin: int, end: int, indices: I32, data: F32, other: F32, design: F32, target: F32, gram: F32, right: F32
+) -> None:
+    """Add the cells begin..end of a row to the upper triangle of its gram matrix and to its right side."""
+    width = len(right)
+    for first in range(begin, end, _CELLS_AT_ONCE):
+        count = min(_CELLS_AT_ONCE, end - first)
+        for cell in range(count):
+            column = indices[first + cell]
+            target[cell] = data[first + cell] - other[column, 0]
+            for k in range(1, width):
+                design[k, cell] = other[column, k]
+        for one in range(width):
+            mine = design[one, :count]
+            right[one] += _product(mine, target[:count])
+            for two in range(one, width):
+                gram[one, two] += _product(mine, design[two, :count])
+
+
+@_compiled
+def squared_error(indptr: I64, indices: I32, data: F32, mine: F32, theirs: F32) -> float:
+    """Return the sum of squares that rows of [offset, factors...] on both sides leave unexplained."""
+    total = 0.0
+    for row in range(len(indptr) - 1):
+        for at in range(indptr[row], indptr[row + 1]):
+            column = indices[at]
+            fitted = mine[row, 0] + theirs[column, 0] + _product(mine[row, 1:], theirs[column, 1:])
+            total += (data[at] - fitted) ** 2
+    return total
 
 
 @_compiled
@@ -69,8 +123,11 @@ def _product(one: F32, two: F32) -> np.float32:
 
 
 @_compiled
-def _solve_in_place(gram: F32, right: F32) -> None:
-    """Solve gram x = right by Cholesky's U'U; the upper triangle of `gram` and all of `right` are overwritten."""
+def _solve_in_place(gram: F32, right: F32, random: F32) -> None:
+    """Solve gram x = right by Cholesky's U'U; the upper triangle of `gram` and all of `right` are overwritten.
+
+    Standard normal numbers in `random` make x a draw of that mean, with `gram` as its precision.
+    """
     width = len(right)
     for pivot in range(width):
         scale = 1 / np.sqrt(gram[pivot, pivot])
@@ -83,7 +140,7 @@ def _solve_in_place(gram: F32, right: F32) -> None:
                 gram[row, k] -= weight * gram[pivot, k]
             right[row] -= weight * right[pivot]
     for row in range(width - 1, -1, -1):
-        total = right[row]
+        total = right[row] + random[row]
         for k in range(row + 1, width):
             total -= gram[row, k] * right[k]
         right[row] = total / gram[row, row]

@@ -10,16 +10,19 @@ from scipy import sparse
 from recommender.arrays import Sparse
 from recommender.biases import Biases
 from recommender.content import Prior
+from recommender.linked import Linked
 from recommender.packing import SnapshotBroken, pack, unpack
 from recommender.ranking import ListHead
 from recommender.stars import StarsHead
 from recommender.trained import Trained
 
+_LINKED = ("titles", "links", "promised", "precisions", "noises")
+
 
 def dump(trained: Trained) -> bytes:
     """Return the bytes of a snapshot; the same model gives the same bytes."""
     stars, lists = trained.stars, trained.lists
-    meta = {
+    meta: dict[str, Any] = {
         "names": list(trained.names),
         "mean": stars.biases.mean,
         "stars_intercept": stars.biases.prior.intercept,
@@ -40,6 +43,9 @@ def dump(trained: Trained) -> bytes:
         **_taken_apart("neighbours", stars.neighbours),
         **_taken_apart("features", stars.features),
     }
+    if stars.linked is not None:
+        meta["linked_mean"] = stars.linked.mean
+        arrays |= {f"linked.{name}": getattr(stars.linked, name) for name in _LINKED}
     return pack(meta, arrays)
 
 
@@ -57,6 +63,7 @@ def load(data: bytes | memoryview) -> Trained:
             _put_together("neighbours", arrays, (titles, titles)),
             _put_together("features", arrays, (titles, len(names))),
             arrays["blend"],
+            _linked(meta, arrays),
         )
         prior = Prior(arrays["likes_prior"], float(meta["likes_intercept"]))
         outer = _put_together("outer", arrays, (len(arrays["covered"]), titles))
@@ -64,6 +71,12 @@ def load(data: bytes | memoryview) -> Trained:
     except (KeyError, TypeError, ValueError) as error:
         raise SnapshotBroken(f"incomplete: {error}") from error
     return Trained(arrays["title_ids"], names, stars, lists)
+
+
+def _linked(meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Linked | None:
+    if "linked_mean" not in meta:
+        return None
+    return Linked(float(meta["linked_mean"]), **{name: arrays[f"linked.{name}"] for name in _LINKED})
 
 
 def _taken_apart(name: str, matrix: Sparse) -> dict[str, NDArray[Any]]:

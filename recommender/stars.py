@@ -8,10 +8,11 @@ from scipy import sparse
 
 from recommender.arrays import F32, F64, I64, Sparse
 from recommender.biases import USER_DAMPING, Biases, fit_biases, user_generosity
-from recommender.blend import EXPECTED, fit_blend
+from recommender.blend import EXPECTED, EXPECTED_OF_FULL, fit_blend
 from recommender.cells import like, parts, rows
 from recommender.crew import share_out
 from recommender.factors import RANK, fit_factors, random_start, solve, solve_one
+from recommender.linked import Linked, fit_linked
 from recommender.neighbours import KEPT, fit_neighbours, pull
 from recommender.taste import DAMPING, fit_taste
 
@@ -29,6 +30,7 @@ class Reader:
     """One person folded in: the positions of what they rated, and what they add to the members of the blend."""
 
     rated: I64
+    given: F64
     residuals: F32
     generosity: float
     factors: F32
@@ -42,6 +44,7 @@ class Readers:
     residuals: Sparse
     generosity: F64
     factors: F32
+    linked: F32 | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +56,8 @@ class StarsHead:
     neighbours: Sparse
     features: Sparse
     weights: F64
+    linked: Linked | None = None
+    """What the full tier adds."""
 
     @cached_property
     def said_to(self) -> Sparse:
@@ -65,14 +70,15 @@ class StarsHead:
         generosity = float(offsets.sum(dtype=np.float64)) / (len(rated) + USER_DAMPING)
         residuals = offsets - np.float32(generosity)
         factors = solve_one(rated, offsets, self.factors, _RIDGE)
-        return Reader(rated, residuals, generosity, factors, fit_taste(rated, residuals, self.features))
+        return Reader(rated, given, residuals, generosity, factors, fit_taste(rated, residuals, self.features))
 
     def read_all(self, stars: Sparse) -> Readers:
         """Fold people in (people x titles), as `read` does for one of them."""
         offsets = _offsets(stars, self.biases)
         generosity = user_generosity(stars, self.biases.mean, self.biases.titles)
         factors = solve(like(stars, offsets), self.factors, _RIDGE)
-        return Readers(like(stars, _residuals(stars, offsets, generosity)), generosity, factors)
+        linked = None if self.linked is None else self.linked.people(stars)
+        return Readers(like(stars, _residuals(stars, offsets, generosity)), generosity, factors, linked)
 
     def predict_all(self, reader: Reader) -> F32:
         """Return the stars that one reader would give to each title, not yet clipped."""
@@ -96,6 +102,9 @@ class StarsHead:
         weight += _NEIGHBOUR_FLOOR
         np.divide(pulled, weight, out=result[1], casting="same_kind")
         result[2] = self.features @ reader.taste
+        if self.linked is not None:
+            base = self.biases.titles + np.float32(self.biases.mean + reader.generosity)
+            result[3] = self.linked.predict_all(reader.rated, reader.given) - base
         return result
 
     def predict_everything(self, stars: Sparse) -> F32:
@@ -117,6 +126,9 @@ class StarsHead:
             )  # fmt: skip
 
         share_out(work, np.diff(residuals[0]) * KEPT + stars.shape[1] * self.factors.shape[1])
+        if self.linked is not None and readers.linked is not None:
+            result -= weights[3] * (base + readers.generosity.astype(np.float32)[:, None])
+            result += weights[3] * self.linked.predict_everything(readers.linked)
         return result
 
     def predict_pairs(self, readers: Readers, who: I64, titles: I64) -> F64:
@@ -149,6 +161,10 @@ class StarsHead:
             DAMPING,
             result,
         )
+        if self.linked is not None and readers.linked is not None:
+            result[:, 3] = self.linked.predict_pairs(readers.linked, who, titles) - self.base_of_pairs(
+                readers, who, titles
+            )
         return result
 
     def average(self, generosity: F64 | float) -> F64:
@@ -171,6 +187,7 @@ class StarsHead:
             factors=np.concatenate([self.factors, np.zeros((more, self.factors.shape[1]), dtype=np.float32)]),
             neighbours=grown,
             features=sparse.vstack([self.features, features], "csr"),
+            linked=None if self.linked is None else self.linked.with_unrated(features),
         )
 
 
@@ -182,18 +199,21 @@ def fit_stars(
     *,
     rank: int = RANK,
     kept: int = KEPT,
+    full: bool = False,
 ) -> StarsHead:
     """Fit all members on rows that leave some out, weigh them on those, and refit them on everything."""
     held_out = _choose(stars.nnz, rng)
     who, what = (part[held_out].astype(np.int64) for part in (rows(stars), stars.indices))
     known = _without(stars, held_out)
     trial = _fit_members(known, features, expected, random_start(stars.shape[1], rng, rank), _SWEEPS, kept)
+    if full:
+        trial = replace(trial, linked=fit_linked(known, features, rng), weights=EXPECTED_OF_FULL)
     readers = trial.read_all(known)
     errors = stars.data[held_out] - trial.base_of_pairs(readers, who, what)
-    weights = fit_blend(trial.terms_of_pairs(readers, who, what), errors)
+    weights = fit_blend(trial.terms_of_pairs(readers, who, what), errors, trial.weights)
     del known, readers
     final = _fit_members(stars, features, expected, trial.factors, _MORE_SWEEPS, kept)
-    return replace(final, weights=weights)
+    return replace(final, weights=weights, linked=fit_linked(stars, features, rng) if full else None)
 
 
 def _fit_members(stars: Sparse, features: Sparse, expected: F64, start: F32, sweeps: int, kept: int) -> StarsHead:

@@ -57,23 +57,29 @@ class Trained:
         )
 
 
-def fit(ratings: Ratings, titles: Titles, seed: int) -> Trained:
+def fit(ratings: Ratings, titles: Titles, seed: int, *, full: bool = False) -> Trained:
     """Fit both heads; the same ratings, titles and seed give the same arrays, in whatever order they come."""
     described = describe(titles.rows)
     layout = lay_out(ratings, np.sort(described.ids))
-    stars = _fit_stars(layout, described, seed)
+    stars = _fit_stars(layout, described, seed, full=full)
     lists = fit_list(layout.stars, stars.features, described.weights(_EXPECTED_OF_LIKES))
     return Trained(layout.title_ids, described.names, stars, lists)
 
 
-def fit_stars_head(ratings: Ratings, titles: Titles, seed: int, *, rank: int, kept: int) -> tuple[StarsHead, Layout]:
+def fit_stars_head(
+    ratings: Ratings, titles: Titles, seed: int, *, rank: int, kept: int, full: bool = False
+) -> tuple[StarsHead, Layout]:
     """Fit the stars head alone, with so many factors and neighbours."""
     described = describe(titles.rows)
     layout = lay_out(ratings, np.sort(described.ids))
-    return _fit_stars(layout, described, seed, rank, kept), layout
+    return _fit_stars(layout, described, seed, rank=rank, kept=kept, full=full), layout
 
 
-def _fit_stars(layout: Layout, described: Features, seed: int, rank: int = RANK, kept: int = KEPT) -> StarsHead:
+def _fit_stars(
+    layout: Layout, described: Features, seed: int, *, rank: int = RANK, kept: int = KEPT, full: bool
+) -> StarsHead:
     features = described.of(layout.title_ids)
     rng = np.random.default_rng(seed)
-    return fit_stars(layout.stars, features, described.weights(_EXPECTED_OF_STARS), rng, rank=rank, kept=kept)
+    return fit_stars(
+        layout.stars, features, described.weights(_EXPECTED_OF_STARS), rng, rank=rank, kept=kept, full=full
+    )
