@@ -10,6 +10,7 @@ MODULES = (
     "tests.e2e.test_bad_input",
     "tests.e2e.test_bad_input_words",
     "tests.e2e.test_bad_input_web",
+    "tests.e2e.test_bad_input_cards",
     "tests.bot.test_bad_settings",
     "tests.bot.test_desk",
 )

@@ -1,7 +1,8 @@
-"""The payment page and Bootpay's hook on a server of their own, without the rest of the bot."""
+"""The payment page, the card page and Bootpay's hook on a server of their own, without the rest of the bot."""
 
 from __future__ import annotations
 
+import base64
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,8 +16,10 @@ from sqlalchemy import func, select
 
 from bot.settings import Settings
 from bot.web.bootpay_hook import add_bootpay_hook
-from bot.web.links import PURPOSE, PayLinks
+from bot.web.card_page import add_card_page
+from bot.web.links import CARD_PURPOSE, PURPOSE, CardLinks, PayLinks
 from bot.web.pay_page import add_pay_page
+from core.sealing import KEY_BYTES, Seal
 from core.tables import METADATA
 from tests.builders import LIMITS
 from tests.till import CLIENT_KEY, SECRET_KEY, Till
@@ -31,12 +34,23 @@ class Counter:
     till: Till
     settings: Settings
     links: PayLinks
+    card_links: CardLinks
     http: aiohttp.ClientSession
     nudges: list[None] = field(default_factory=list)
 
     def path(self, bill_id: int) -> str:
         """Return the path of a bill's payment page."""
         return f"/pay/{self.links.token(bill_id, self.till.clock.now())}"
+
+    def card_path(self, card_id: int) -> str:
+        """Return the path of a card's page."""
+        return f"/card/{self.card_links.token(card_id, self.till.clock.now())}"
+
+    @property
+    def seal(self) -> Seal:
+        """Return what seals the cards of this counter."""
+        assert self.settings.seal is not None
+        return self.settings.seal
 
     async def get(self, path: str, **how: Any) -> tuple[int, str]:
         """Return status and body of a page."""
@@ -78,12 +92,14 @@ async def counter_open(till: Till, **changes: Any) -> AsyncIterator[Counter]:
         bootpay_script=till.stand_in.script_url,
         bootpay_hosts=till.stand_in.url,
         bootpay_sandbox=True,
+        sealing_keys=f"test:{base64.urlsafe_b64encode(b'k' * KEY_BYTES).decode()}",  # type: ignore[arg-type]
         business_notice="상호: 투게더 <주> · 대표: 홍길동",
     )
     links = PayLinks(settings.public_url, [settings.derived_key(PURPOSE)])
+    card_links = CardLinks(settings.public_url, [settings.derived_key(CARD_PURPOSE)])
     app = web.Application()
     async with aiohttp.ClientSession(address) as http:
-        counter = Counter(till, settings, links, http)
+        counter = Counter(till, settings, links, card_links, http)
 
         def nudge() -> None:
             counter.nudges.append(None)
@@ -97,6 +113,16 @@ async def counter_open(till: Till, **changes: Any) -> AsyncIterator[Counter]:
             pay_links=links,
             bootpay=till.bootpay,
             limits=LIMITS,
+            nudge=nudge,
+            bot_username="two_test_bot",
+        )
+        add_card_page(
+            app,
+            db=till.db,
+            clock=till.clock,
+            settings=settings,
+            card_links=card_links,
+            bootpay=till.bootpay,
             nudge=nudge,
             bot_username="two_test_bot",
         )
