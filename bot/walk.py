@@ -20,6 +20,7 @@ from bot.desk import COLUMNS, Desk
 from bot.sandbox.chats import Chats, Phone
 from core import audit
 from core.billing.tables import Bill, BillState
+from core.parties import Membership, MembershipState
 
 Print = Callable[[str], None]
 Step = Callable[["Walk"], Awaitable[None]]
@@ -46,7 +47,7 @@ class Walk:
         """Return the members' phones."""
         return self.phones[1:]
 
-    async def days_pass(self, days: int) -> None:
+    async def days_pass(self, days: float) -> None:
         """Move the clock, due time by due time."""
         await self.demo.move_to(self.demo.now() + timedelta(days=days))
 
@@ -197,6 +198,41 @@ async def money_back(walk: Walk) -> None:
     require(await walk.bills(BillState.REFUNDED) == 1, "the bill is not refunded")
 
 
+async def unpaid(walk: Walk) -> None:
+    """Who does not pay is reminded, warned, suspended and freed; the first in line takes the seat."""
+    code = await journeys.open_party(walk.host, seats=2)
+    late, first = await walk.chats.person("미루"), await journeys.arrive(walk.chats, "다음이")
+    await journeys.pay(await journeys.follow_invitation(late, code), walk.demo.bootpay.url)
+    await late.sees("결제가 끝났어요", anywhere=True)
+    await first.starts(f"p_{code}")
+    await first.taps("자리 나면 알려 주세요")
+    await first.sees("1번째")
+    await walk.days_pass(32)
+    await _until_a_seat_is_offered(walk)
+    for told in (
+        "하루 지났어요",
+        "결제하지 않으면 이용이 멈춰요",
+        "이용이 멈췄어요",
+        "마지막 안내예요",
+        "자리가 비워졌어요",
+    ):
+        await late.sees(told, anywhere=True)
+    await first.taps("참여할게요", anywhere=True)
+    await first.taps("규칙을 확인했고 참여하기")
+    await journeys.pay(await first.link("결제하기", anywhere=True), walk.demo.bootpay.url)
+    await first.sees("결제가 끝났어요", anywhere=True)
+
+
+async def _until_a_seat_is_offered(walk: Walk) -> None:
+    offered = select(func.count(Membership.id)).where(Membership.state == MembershipState.OFFERED)
+    for _ in range(24):
+        async with walk.demo.two.db.read() as session:
+            if await session.scalar(offered):
+                return
+        await walk.days_pass(0.5)
+    raise StepFailed("nobody in line was offered the seat")
+
+
 async def rate(walk: Walk) -> None:
     """Search by Korean, English and initials; half stars in two taps; ten titles one after another."""
     host = walk.host
@@ -254,6 +290,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("a party called off, money back", money_back),
     ("search and rate", rate),
     ("recommendations that learn at once", recommend),
+    ("an unpaid month: warned, suspended, freed to the next in line", unpaid),
     ("the books", books),
 )
 

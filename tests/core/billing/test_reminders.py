@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 
+import pytest
 from sqlalchemy import select
 
-from core.billing import Bill, due_bills, open_due_cycles, remind
+from core.billing import Bill, due_bills, open_due_cycles, remind, snooze
+from core.billing.reminders import snoozed_until
 from core.billing.tables import Reminder, ReminderState
-from core.dates import seoul_date
+from core.dates import SEOUL, seoul_date
+from core.errors import BillNotOpen, NotFound, Outdated
 from core.outbox import Outgoing, still_valid
-from tests.builders import LIMITS, days_pass, joins, party
+from core.people import Person
+from tests.builders import LIMITS, days_pass, joins, party, person
 from tests.till import Till
 
 
@@ -126,3 +131,81 @@ async def test_reminders_come_at_ten_in_the_morning_in_seoul(till: Till) -> None
         dues = list(await session.scalars(select(Reminder.due_at)))
 
     assert {due.hour for due in dues} == {1}
+
+
+async def _person(till: Till, bill: Bill) -> Person:
+    async with till.db.read() as session:
+        return await session.get_one(Person, bill.person_id)
+
+
+async def test_a_snooze_brings_exactly_one_more_reminder(till: Till) -> None:
+    bill = await _next_bill(till)
+    days_pass(till.clock, 4)
+    await _morning(till)
+
+    until = await till.db.transact(snooze, bill.id, await _person(till, bill), 1, "3h", till.clock.now())
+
+    assert until == till.clock.now() + timedelta(hours=3)
+    assert await _morning(till) == 0
+    till.clock.move_to(until)
+    assert [await _morning(till), await _morning(till)] == [1, 0]
+    assert await _kinds(till) == ["d-3", "snooze1"]
+
+
+async def test_a_bill_is_put_off_at_most_twice_and_an_old_button_says_so(till: Till) -> None:
+    bill = await _next_bill(till)
+    days_pass(till.clock, 4)
+    someone = await _person(till, bill)
+
+    for number in (1, 2):
+        with pytest.raises(Outdated):
+            await till.db.transact(snooze, bill.id, someone, number + 1, "3h", till.clock.now())
+        await till.db.transact(snooze, bill.id, someone, number, "3h", till.clock.now())
+        with pytest.raises(Outdated):
+            await till.db.transact(snooze, bill.id, someone, number, "3h", till.clock.now())
+    with pytest.raises(Outdated):
+        await till.db.transact(snooze, bill.id, someone, 3, "3h", till.clock.now())
+
+
+async def test_two_taps_at_once_put_a_reminder_off_once(till: Till) -> None:
+    bill = await _next_bill(till)
+    days_pass(till.clock, 4)
+    someone = await _person(till, bill)
+
+    taps = [till.db.transact(snooze, bill.id, someone, 1, choice, till.clock.now()) for choice in ("3h", "am") * 3]
+    results = await asyncio.gather(*taps, return_exceptions=True)
+
+    assert sum(not isinstance(result, Outdated) for result in results) == 1
+
+
+async def test_nothing_is_put_off_after_paying_or_by_somebody_else(till: Till) -> None:
+    bill = await _next_bill(till)
+    stranger = await person(till.db, till.clock)
+    with pytest.raises(NotFound):
+        await till.db.transact(snooze, bill.id, stranger, 1, "3h", till.clock.now())
+
+    await till.pays(bill.id)
+
+    with pytest.raises(BillNotOpen):
+        await till.db.transact(snooze, bill.id, await _person(till, bill), 1, "3h", till.clock.now())
+
+
+@pytest.mark.parametrize(
+    ("now", "choice", "until"),
+    [
+        ("2026-12-30 10:00", "3h", "2026-12-30 13:00"),
+        ("2026-12-30 17:59", "3h", "2026-12-30 20:59"),
+        ("2026-12-31 18:00", "3h", "2027-01-01 08:00"),
+        ("2026-12-31 23:30", "am", "2027-01-01 10:00"),
+        ("2027-01-01 00:30", "am", "2027-01-01 10:00"),
+        ("2027-01-01 04:59", "am", "2027-01-01 10:00"),
+        ("2027-01-01 05:00", "am", "2027-01-02 10:00"),
+        ("2026-12-31 09:00", "am", "2027-01-01 10:00"),
+    ],
+)
+def test_three_hours_and_tomorrow_morning_respect_the_night_and_the_year(now: str, choice: str, until: str) -> None:
+    someone = Person(quiet_from=21, quiet_until=8)
+
+    put_off = snoozed_until(choice, someone, datetime.fromisoformat(now).replace(tzinfo=SEOUL))
+
+    assert f"{put_off.astimezone(SEOUL):%Y-%m-%d %H:%M}" == until
