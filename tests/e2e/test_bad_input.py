@@ -82,6 +82,7 @@ FORGED = {
     "line-teen": ("이슬", "line:{full_code}"),
     "unline-stranger": ("지우", "unline:{full}"),
     "take-stranger": ("지우", "take:{full}"),
+    "pass-member": ("하늘", "pass:{running}"),
     "access-stranger": ("지우", "access:{running}"),
     "tick-stranger": ("지우", "tick:{seat}:accepted"),
     "tick-host-line": ("하늘", "tick:{seat}:invited"),
@@ -118,7 +119,6 @@ REDRAWN = {
     "leave-unpaid": ("바다", "leaveok:{full}", "참여 그만두기"),
     "line-room": ("지우", "line:{running_code}", "지금 낼 금액 8,000원"),
     "unline-member": ("하늘", "unline:{running}", "파티 나가기"),
-    "pass-member": ("하늘", "pass:{running}", "파티 나가기"),
     "stay-staying": ("하늘", "stay:{running}", "파티 나가기"),
 }
 
