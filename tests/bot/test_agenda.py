@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
 from bot.agenda import coming
 from core import flows
-from core.billing import open_due_cycles
+from core.billing import Bill, BillState, open_due_cycles
 from core.clock import ManualClock
 from core.dates import seoul_date
 from core.db import Database
+from core.outbox import notice
 from tests import cards
 from tests.builders import LIMITS, days_pass, joins, party, person
 from tests.till import Till, till_open
@@ -68,3 +73,35 @@ async def test_a_card_on_file_is_charged_on_the_due_day(db: Database, clock: Man
 async def _a_month_later(till: Till, party_id: int) -> None:
     days_pass(till.clock, 24)
     await till.db.transact(open_due_cycles, party_id, seoul_date(till.clock.now()), LIMITS, till.clock.now())
+
+
+async def test_a_late_member_is_suspended_and_what_can_wait_comes_later(db: Database, clock: ManualClock) -> None:
+    opened = await party(db, clock)
+    async with till_open(db, clock) as till:
+        await till.pays((await joins(db, clock, opened)).id)
+        await _a_month_later(till, opened.id)
+        async with db.write() as session:
+            late = (await session.scalars(select(Bill).where(Bill.state == BillState.OPEN))).one()
+            late.warned_at = clock.now()
+            notice(
+                session, clock.now(), opened.host_id, "late.for_host", {"bill": late.id}, not_before=_tomorrow(clock)
+            )
+
+    found = await events(db, clock)
+
+    assert ("12-18", "suspension") in found
+    assert ("12-18", "quiet_over") in found
+
+
+async def test_an_offered_seat_goes_to_the_next_one_on_a_day(db: Database, clock: ManualClock) -> None:
+    opened, first = await party(db, clock, seats=2), await person(db, clock)
+    bill = await joins(db, clock, opened)
+    await db.transact(flows.wait_in_line, opened.code, first, clock.now())
+    await db.transact(flows.give_up_seat, opened.id, bill.person_id, clock.now())
+    await db.transact(flows.serve_line, opened.id, clock.now())
+
+    assert ("11-24", "offer_over") in await events(db, clock)
+
+
+def _tomorrow(clock: ManualClock) -> datetime:
+    return clock.now() + timedelta(days=1)

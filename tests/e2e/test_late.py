@@ -45,7 +45,7 @@ async def test_who_does_not_pay_is_warned_suspended_and_freed(world: World) -> N
         assert "하늘님이 넷플릭스 프리미엄 요금" not in shown["text"]
 
 
-async def test_paying_while_suspended_brings_everything_back_at_once(world: World) -> None:
+async def test_a_suspended_member_reads_the_room_and_writes_again_as_soon_as_they_have_paid(world: World) -> None:
     host, late, other = await party_of_three(world)
     await late.says("/room")
     await late.sees("대화방에 들어왔어요")
@@ -56,6 +56,12 @@ async def test_paying_while_suspended_brings_everything_back_at_once(world: Worl
     await late.says("안녕하세요")
     await late.sees("결제하면 바로 다시 쓸 수 있어요")
     await other.sees_no("안녕하세요", anywhere=True)
+    await other.says("/room")
+    await other.sees("대화방에 들어왔어요")
+    await other.says("오늘 뭐 볼까요?")
+    await late.sees("오늘 뭐 볼까요?", anywhere=True)
+    await late.forges("room:1")
+    await late.toast("이용이 멈춰 있어요")
     await world.pays(late)
 
     await late.sees("다시 이용할 수 있어요", anywhere=True)
@@ -63,23 +69,7 @@ async def test_paying_while_suspended_brings_everything_back_at_once(world: Worl
     await other.sees("돌아왔어요", anywhere=True)
 
 
-async def test_a_suspended_member_still_reads_what_the_others_write(world: World) -> None:
-    _, late, other = await party_of_three(world)
-    await world.days_pass(30)
-    await world.pays(other)
-    await world.days_pass(SUSPENDED - 30)
-    await late.sees("이용이 멈췄어요", anywhere=True)
-
-    await other.says("/room")
-    await other.sees("대화방에 들어왔어요")
-    await other.says("오늘 뭐 볼까요?")
-
-    await late.sees("오늘 뭐 볼까요?", anywhere=True)
-    await late.forges("room:1")
-    await late.toast("이용이 멈춰 있어요")
-
-
-async def test_a_reminder_is_put_off_in_one_tap_at_most_twice(world: World) -> None:
+async def test_a_reminder_is_put_off_in_one_tap_at_most_twice_and_never_after_paying(world: World) -> None:
     _, late, _ = await party_of_three(world)
     await world.days_pass(REMINDED)
     await late.sees("결제일이 3일 남았어요", anywhere=True)
@@ -96,41 +86,40 @@ async def test_a_reminder_is_put_off_in_one_tap_at_most_twice(world: World) -> N
     last = (await late.reads())[-1]
     assert "결제일이 2일 남았어요" in last["text"]
     assert "3시간 뒤에" not in str(last["inline_keyboard"])
-
-
-async def test_nothing_is_put_off_after_paying(world: World) -> None:
-    _, late, _ = await party_of_three(world)
-    await world.days_pass(REMINDED)
-    await late.sees("결제일이 3일 남았어요", anywhere=True)
     await world.pays(late)
-
-    await late.forges("snooze:3:1:am")
-
+    await late.forges("snooze:3:2:am")
     await late.toast("이미 처리된 결제예요.")
 
 
-async def test_the_host_waits_reminds_and_frees_the_seat(world: World) -> None:
-    host, late, _ = await party_of_three(world)
+async def test_the_host_waits_reminds_and_frees_the_seat_of_somebody_who_reads_english(world: World) -> None:
+    host = await world.grown_up("민수")
+    code = await journeys.open_party(host)
+    late = await world.grown_up("Sky", "en")
+    await late.starts(f"p_{code}")
+    await late.taps("join")
+    await journeys.pay(await late.link("Pay", anywhere=True), world.demo.bootpay.url)
     await world.days_pass(OVERDUE)
-    await host.sees("하늘님이", anywhere=True)
+    await late.sees("was due yesterday", anywhere=True)
+    await host.sees("Sky님이", anywhere=True)
 
-    await host.forges("latenudge:3")
+    await host.taps("지금 알림 보내기", anywhere=True)
     await host.toast("알림을 보냈어요.")
-    await late.sees("호스트가 결제를 기다리고 있어요.", anywhere=True)
-    await host.forges("latenudge:3")
+    await late.sees("Your host is waiting for your payment.", anywhere=True)
+    await host.taps("지금 알림 보내기", anywhere=True)
     await host.toast("오늘은 이미 알려 드렸어요.")
-    await host.forges("latewait:3")
-    await host.toast("까지 기다릴게요.")
-    await late.sees("호스트가 조금 더 기다려 주기로 했어요", anywhere=True)
-    await host.forges("latefree:3")
+    await host.forges("latefree:2")
     await host.toast("지난 버튼이에요.")
+    await host.taps("3일 더 기다릴게요", anywhere=True)
+    await host.toast("까지 기다릴게요.")
+    await late.sees("Your host gives you more time", anywhere=True)
     await world.days_pass(SUSPENDED - OVERDUE + 3)
-    await late.sees("이용이 멈췄어요", anywhere=True)
+    await late.sees("your access stops", anywhere=True)
+    await late.sees("has stopped as the payment is late", anywhere=True)
     await host.taps("자리 비우기", anywhere=True)
     await host.taps("네, 비울게요")
 
     await host.sees("자리가 비워졌어요")
-    await late.sees("자리가 비워졌어요", anywhere=True)
+    await late.sees("your seat was freed", anywhere=True)
 
 
 async def test_the_room_hears_of_one_late_payment_when_its_member_blocked_the_bot(world: World) -> None:
@@ -142,21 +131,3 @@ async def test_the_room_hears_of_one_late_payment_when_its_member_blocked_the_bo
     await host.sees("하늘님에게 메시지가 닿지 않아요", anywhere=True)
     shown = await other.sees("한 분의 결제가 늦어지고 있어요", anywhere=True)
     assert "하늘" not in shown["text"]
-
-
-async def test_an_unpaid_month_in_english(world: World) -> None:
-    host = await world.grown_up("민수")
-    code = await journeys.open_party(host)
-    late = await world.grown_up("Sky", "en")
-    await late.starts(f"p_{code}")
-    await late.taps("join")
-    await journeys.pay(await late.link("Pay", anywhere=True), world.demo.bootpay.url)
-
-    await world.days_pass(REMINDED)
-    await late.sees("is due in 3 days", anywhere=True)
-    await late.taps("In 3 hours", anywhere=True)
-    await late.toast("We will remind you again on Sun, Dec 20 3:00 PM.")
-    await world.days_pass(SUSPENDED - REMINDED)
-
-    await late.sees("your access stops", anywhere=True)
-    await late.sees("has stopped as the payment is late", anywhere=True)

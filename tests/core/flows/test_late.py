@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -129,6 +129,21 @@ async def test_each_step_follows_a_warning_that_was_sent_a_day_before(house: Hou
     ]  # fmt: skip
     assert house.told(house.party.host_id) == ["late.for_host"] * 3 + ["late.freed_for_host"]
     assert house.told(house.other) == []
+
+
+async def test_the_steps_go_over_midnight_and_the_year_as_over_any_other_day(db: Database, clock: ManualClock) -> None:
+    clock.move_to(datetime(2026, 11, 30, 3, 0, tzinfo=UTC))
+    async with till_open(db, clock) as till:
+        house = await furnished(till)
+        await house.lives_until(-3, time(10))
+        await house.sleeps_until(3, time(23, 59))
+
+        await house.lives_until(5)
+
+        warned_at = (await house.paper()).warned_at
+        assert warned_at == datetime(2027, 1, 2, 23, 0, tzinfo=UTC)  # eight in the morning of the third in Seoul
+        stay = await builders.membership(db, house.bill)
+        assert (stay.state, stay.suspended_at) == (MembershipState.SUSPENDED, warned_at + timedelta(days=1))
 
 
 async def test_nothing_happens_to_who_pays_on_the_last_evening(house: House) -> None:
