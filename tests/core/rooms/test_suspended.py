@@ -36,7 +36,7 @@ async def with_somebody_suspended(db: Database, clock: ManualClock) -> tuple[Bui
 
 
 async def test_the_room_goes_on_to_them_and_says_nothing_of_it_to_the_others(db: Database, clock: ManualClock) -> None:
-    built, jisu = await with_somebody_suspended(db, clock)
+    built, _ = await with_somebody_suspended(db, clock)
     before = len(await said(db))
 
     await reconciled(db, clock, built)
