@@ -154,10 +154,11 @@ class Chores:
             await self._db.transact(flows.free_late, bill_id, now)
 
     async def cards(self) -> None:
-        """Charge the cards on file whose bills are due."""
+        """Charge the cards on file whose bills are due; look for charges that left no trace."""
+        about = self._db, self._bootpay, self._clock, self._limits
         if self._seal is not None:
-            about = self._db, self._bootpay, self._clock, self._limits
             await billing.charge_cards(*about, self._seal, _order_name)
+        await billing.look_for_silent_charges(*about)
 
     async def rooms(self) -> None:
         """Let rooms and boards catch up with their parties."""

@@ -233,6 +233,25 @@ async def _until_a_seat_is_offered(walk: Walk) -> None:
     raise StepFailed("nobody in line was offered the seat")
 
 
+async def card_on_file(walk: Walk) -> None:
+    """A card pays the next month by itself, told the day before; two taps stop it and nothing of it is kept."""
+    payer, bootpay = walk.members[0], walk.demo.bootpay
+    await payer.says("/autopay")
+    await payer.taps("동의하고 카드 등록하기")
+    await journeys.register_card(await payer.link("카드 등록하기"), bootpay.url)
+    await walk.demo.settle_down()
+    await payer.sees("자동결제 카드를 등록했어요", anywhere=True)
+    paid = await walk.bills(BillState.PAID)
+    await walk.days_pass(4)
+    await payer.sees("내일 8,000원이 자동으로 결제돼요", anywhere=True)
+    require(await walk.bills(BillState.PAID) == paid + 1, "the card on file did not pay the month")
+    await payer.says("/autopay")
+    await payer.taps("자동결제 멈추기")
+    await payer.taps("네, 멈출게요")
+    await walk.demo.settle_down()
+    require([card["deleted"] for card in bootpay.cards()] == [True], "the stopped card can still be charged")
+
+
 async def rate(walk: Walk) -> None:
     """Search by Korean, English and initials; half stars in two taps; ten titles one after another."""
     host = walk.host
@@ -288,6 +307,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("two due days: bills, reminders, a leave", next_months),
     ("a payout reaches the host", payout),
     ("a party called off, money back", money_back),
+    ("a card on file pays by itself, and is stopped in two taps", card_on_file),
     ("search and rate", rate),
     ("recommendations that learn at once", recommend),
     ("an unpaid month: warned, suspended, freed to the next in line", unpaid),

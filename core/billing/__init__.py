@@ -21,6 +21,7 @@ from core.billing.charging import (
     bills_to_announce,
     charge_cards,
     coming_charges,
+    look_for_silent_charges,
     next_charge,
     pays_by_itself,
 )
@@ -166,6 +167,7 @@ __all__ = [
     "lacks_card",
     "lines_of",
     "look_after_cards",
+    "look_for_silent_charges",
     "look_into_hints",
     "new_window",
     "next_charge",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,7 +28,7 @@ from core.billing.settle import settle, settle_receipts_of
 from core.billing.tables import Attempt, AttemptState, Bill, BillState, Card, CardState, Reminder, ReminderState
 from core.clock import Clock
 from core.dates import SEOUL, seoul_date, seoul_instant
-from core.db import Database
+from core.db import Database, changed
 from core.errors import BillBusy, BillNotOpen, ProviderRefused, ProviderUnclear
 from core.parties import Membership, MembershipState
 from core.people import get_person
@@ -40,6 +40,8 @@ TRIES = 3
 STAYING = (MembershipState.ACTIVE, MembershipState.SUSPENDED)
 # Who is told later than this is charged a day later: a day's notice is a day's notice.
 TELL_UNTIL = time(21)
+# How long a charge that left no trace is looked for once a day.
+A_DAY, LOOKED_FOR = timedelta(days=1), timedelta(days=14)
 # Bootpay's own words for "nothing was charged"; after any other refusal the order's receipts decide.
 NOT_CHARGED = (KEY_EXPIRED, NOT_FOUND, "RC_CONFIRM_FAILED")
 
@@ -208,6 +210,32 @@ async def _settle_silent_tries(db: Database, bootpay: Provider, clock: Clock, li
         earlier = silent.all()
     outcomes = [await settle_receipts_of(db, bootpay, clock, limits, attempt) for attempt in earlier]
     return all(settled.outcome is not Outcome.CHECKING for settled in outcomes)
+
+
+async def look_for_silent_charges(db: Database, bootpay: Provider, clock: Clock, limits: Limits) -> int:
+    """Look once a day for charges that left no trace, for some days after they were given up; return how many.
+
+    One that turns up all the same counts, or goes back: also when its bill has been paid since and no notice came.
+    """
+    async with db.read() as session:
+        due = await _silent_charges(session, clock.now())
+    for attempt in due:
+        if (await settle_receipts_of(db, bootpay, clock, limits, attempt)).outcome is not Outcome.CHECKING:
+            await db.transact(_looked_for, attempt.id, clock.now())
+    return len(due)
+
+
+async def _silent_charges(session: AsyncSession, now: datetime, most: int = 20) -> Sequence[Attempt]:
+    traceless = Attempt.card_id.is_not(None), Attempt.receipt_id.is_(None), Attempt.state == AttemptState.LAPSED
+    recent = Attempt.created_at > now - LOOKED_FOR, Attempt.closed_at <= now - A_DAY
+    yesterday = Attempt.reconciled_at.is_(None) | (Attempt.reconciled_at <= now - A_DAY)
+    return (
+        await session.scalars(select(Attempt).where(*traceless, *recent, yesterday).order_by(Attempt.id).limit(most))
+    ).all()
+
+
+async def _looked_for(session: AsyncSession, attempt_id: int, now: datetime) -> None:
+    await changed(session, update(Attempt).where(Attempt.id == attempt_id).values(reconciled_at=now))
 
 
 async def _take(session: AsyncSession, bill_id: int, seal: Seal, now: datetime) -> Charge | None:

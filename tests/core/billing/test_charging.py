@@ -171,6 +171,39 @@ async def test_a_late_charge_beside_the_next_try_goes_back_by_itself(till: Till)
     assert await till.said("billing.refunded") == 1
 
 
+async def test_a_late_charge_of_which_no_notice_came_is_found_by_looking_once_a_day(till: Till) -> None:
+    bill = await cards.due_bill(till)
+    till.faults.add("*", "charge_late")
+    await cards.charges(till, GivesUp(till))
+    await _schedule_ends(till)
+    await till.pays(bill.id)
+    till.stand_in.finish_late()
+    about = till.db, till.bootpay, till.clock, LIMITS
+
+    assert await billing.look_for_silent_charges(*about) == 0
+    await till.minutes_pass(24 * 60)
+    assert [await billing.look_for_silent_charges(*about) for _ in range(2)] == [1, 0]
+    await till.janitor()
+
+    assert till.charged() == 2 * bill.amount_won  # the first month's and this one's
+    assert await till.said("billing.refunded") == 1
+
+
+async def test_what_never_arrived_is_looked_for_for_two_weeks(till: Till) -> None:
+    bill = await cards.due_bill(till)
+    till.faults.add("*", "charge_never_arrives")
+    await cards.charges(till, GivesUp(till))
+    await _schedule_ends(till)
+    await till.pays(bill.id)
+
+    looks = 0
+    for _ in range(20):
+        await till.minutes_pass(24 * 60)
+        looks += await billing.look_for_silent_charges(till.db, till.bootpay, till.clock, LIMITS)
+
+    assert 12 <= looks <= 14
+
+
 async def test_while_bootpay_does_not_answer_no_second_try_begins(till: Till) -> None:
     bill = await cards.due_bill(till)
     till.faults.add("*", "charge_late")
