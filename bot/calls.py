@@ -135,6 +135,7 @@ def _markup(data: Mapping[str, Any] | None) -> Any:
 _METHODS: dict[str, Callable[[Bot], Callable[..., Awaitable[Any]]]] = {
     "sendMessage": lambda bot: bot.send_message,
     "sendPhoto": lambda bot: bot.send_photo,
+    "sendDocument": lambda bot: bot.send_document,
     "copyMessage": lambda bot: bot.copy_message,
     "editMessageText": lambda bot: bot.edit_message_text,
     "editMessageCaption": lambda bot: bot.edit_message_caption,

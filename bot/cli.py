@@ -376,6 +376,24 @@ def reconcile(
         raise typer.Exit(1)
 
 
+@app.command()
+def statement(
+    month: Annotated[datetime, typer.Option(formats=["%Y-%m"], help="The month in Seoul.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Show a month of the books: totals by account, which sum to zero, and what belongs to each party."""
+    from bot import books
+    from core.billing.statements import Month
+
+    wanted = Month(month.date())
+    house, parties = _on_database(lambda db: books.read_month(db, wanted))
+    if as_json:
+        console.print(books.as_json(wanted, house, parties), soft_wrap=True, markup=False)
+        return
+    for table in books.as_tables(wanted, house, parties):
+        console.print(table)
+
+
 def _at_desk(by: str, work: Callable[[Desk], Awaitable[str]]) -> None:
     """Let a listed operator do something and say what became of it."""
     from bot.desk import Desk, DeskRefused

@@ -21,6 +21,7 @@ from bot.handlers import (
     recommend,
     refunds,
     rooms,
+    statement,
     titles,
     waiting,
 )
@@ -38,6 +39,7 @@ COMMANDS: dict[str, Handle] = {
     "my": parties.my,
     "bills": bills.bills,
     "why": bills.why,
+    "statement": statement.statement,
     "autopay": cards.autopay,
     "payout": payouts.payout,
     "status": payouts.status,
@@ -112,6 +114,7 @@ BUTTONS: dict[str, Handle] = {
     "bill": bills.bill,
     "why": bills.why,
     "recheck": bills.recheck,
+    "month": statement.month,
     "snooze": late.snooze,
     "late": late.show,
     "latewait": late.wait_longer,

@@ -41,7 +41,7 @@ Rows = Sequence[Sequence[Button]]
 
 @dataclass(frozen=True)
 class Screen:
-    """A text with its buttons, maybe with a picture.
+    """A text with its buttons, maybe with a picture or a file (its name and content).
 
     `photo` is a Telegram file id, or `draw:<seed>` for a portrait that is drawn when it is sent. `reply_keyboard` rows
     of labels replace the person's keyboard; an empty one removes it; None leaves it.
@@ -50,6 +50,7 @@ class Screen:
     text: str
     rows: Rows = ()
     photo: str | None = None
+    document: tuple[str, bytes] | None = None
     reply_keyboard: Sequence[Sequence[str]] | None = None
     placeholder: str | None = None
 
@@ -77,6 +78,9 @@ class Screen:
         if self.photo is not None and edits_message_id is None:
             name = "sendPhoto"
             data |= {"photo": self.photo, "caption": self.text}
+        elif self.document is not None:
+            name = "sendDocument"
+            data |= {"filename": self.document[0], "document": self.document[1], "caption": self.text}
         else:
             data |= {"text": self.text, "link_preview_options": {"is_disabled": True}}
         markup = self.reply_markup()

@@ -21,6 +21,7 @@ from bot.views import parties as party_views
 from bot.views import payouts as payout_views
 from bot.views import prices as price_views
 from bot.views import refunds as refund_views
+from bot.views import statement as statement_views
 from bot.views import waiting as waiting_views
 from core import billing, flows, parties
 from core.billing import (
@@ -35,6 +36,7 @@ from core.billing import (
     payout_card,
     won_of_host,
 )
+from core.billing.statements import Month, statement
 from core.dates import seoul_date
 from core.errors import NotFound
 from core.parties.tables import PriceChange
@@ -124,6 +126,11 @@ class News:
 
 
 Load = Callable[[News], Awaitable[Screen]]
+
+
+async def _statement(n: News) -> Screen:
+    month = Month.named(n.data["month"])
+    return statement_views.ready(n.say, month, await statement(n.session, n.data["person"], month))
 
 
 def _price(view: Callable[[Speech, flows.PriceNews], Screen]) -> Load:
@@ -395,4 +402,5 @@ _LOADED: dict[str, Load] = {
     "prices.host_asked": _price(price_views.host_asked),
     "prices.host_lower": _price(price_views.host_lower),
     "prices.applied": _price_applied,
+    "statement.ready": _statement,
 }

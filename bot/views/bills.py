@@ -36,8 +36,11 @@ def listed(say: Speech, bills: Sequence[Due], back: Back, page: int, pages: int)
         turning.append(Button(say.plain("bills.newer"), data=f"bills:{page - 1}"))
     if page < pages - 1:
         turning.append(Button(say.plain("bills.older"), data=f"bills:{page + 1}"))
+    if turning:
+        rows.append(turning)
+    rows.append([Button(say.plain("statement.button"), data="go:statement")])
     text = "\n\n".join([say("parties.bills"), *blocks, say("bills.open_one")])
-    return Screen(text, rows=[*rows, *([turning] if turning else [])])
+    return Screen(text, rows=rows)
 
 
 def _line(say: Speech, number: int, card: BillCard) -> str:

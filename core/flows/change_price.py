@@ -190,7 +190,7 @@ async def answers_to(session: AsyncSession, change_id: int) -> dict[int, bool | 
     rows = await session.execute(
         select(PriceConsent.membership_id, PriceConsent.agreed).where(PriceConsent.change_id == change_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 async def answer_price(

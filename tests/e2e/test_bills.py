@@ -96,3 +96,25 @@ async def test_in_english_help_with_a_payment_and_the_reasons_of_a_bill(world: W
     assert "₩17,000 a month ÷ 4 people = ₩4,250" in told
     await member.says("/paysupport")
     await member.sees("Something wrong with a payment?")
+
+
+async def test_a_month_comes_as_a_file_and_leaves_no_trace_in_the_outbox(world: World) -> None:
+    host = await world.grown_up("민수")
+    member = await world.member("하늘", await journeys.open_party(host))
+
+    await member.says("/statement")
+    await member.taps("2026년 11월")
+
+    shown = await member.sees("1건 · 합계 -4,250원")
+    assert shown["document_url"]
+    await world.settled()
+    assert await world.count("outbox WHERE name = 'statement.ready' AND state = 'sent'") == 1
+    assert await world.count("outbox WHERE name = 'statement.ready' AND CAST(data AS CHAR) LIKE '%2026%'") == 0
+
+
+async def test_without_any_money_there_is_no_file(world: World) -> None:
+    someone = await world.grown_up("하늘")
+
+    await someone.says("/statement")
+
+    await someone.sees("보내 드릴 내역이 없어요")
