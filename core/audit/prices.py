@@ -65,7 +65,7 @@ def price_asked_of_everybody() -> Select[int]:
         .where(
             Membership.role == Role.MEMBER,
             Membership.state.in_((MembershipState.ACTIVE, MembershipState.SUSPENDED)),
-            Membership.created_at < PriceChange.asked_at,
+            Membership.activated_at < PriceChange.asked_at,
             PriceChange.standing.is_(True),
             PriceChange.new_won > PriceChange.old_won,
             ~asked.correlate(PriceChange, Membership),
