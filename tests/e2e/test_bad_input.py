@@ -157,6 +157,9 @@ async def test_a_forged_button_gets_its_sentence_and_changes_nothing(
 @bad_input(REDRAWN)
 async def test_an_old_button_is_drawn_anew_as_things_are(stage: Stage, row: Row, act: tuple[str, str, str]) -> None:
     who, data, drawn = act
+    # A message of its own, so that what is drawn in its place is news.
+    await stage[who].says("/help")
+    await stage[who].sees("/newparty")
 
     async with stage.nothing_changes():
         await stage[who].forges(data.format(**stage.facts))
