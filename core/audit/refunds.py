@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ScalarSelect, Select, func, select
+from sqlalchemy import ColumnElement, Select, Subquery, func, select
 
 from core.acts import OperatorAct
 from core.audit.asking import question
@@ -72,42 +72,64 @@ def refunds_within_bill() -> Select[int]:
     return select(Bill.id).where(planned > Bill.amount_won + Bill.credit_won)
 
 
-def _credit_booked() -> ScalarSelect[int]:
-    """Return the credit that the ledger holds for a stay."""
+# Sums of few rows, grouped before they are joined: asked stay by stay they would be counted anew for each of them.
+def _credit_booked() -> Subquery:
+    """Return the credit that the ledger holds for each stay."""
     return (
-        select(func.coalesce(-func.sum(LedgerEntry.amount_won), 0))
-        .join(Bill, Bill.id == LedgerEntry.bill_id)
-        .where(Bill.membership_id == Membership.id, LedgerEntry.account == Account.CREDIT)
-        .scalar_subquery()
+        select(Bill.membership_id, (-func.sum(LedgerEntry.amount_won)).label("won"))
+        .join(LedgerEntry, LedgerEntry.bill_id == Bill.id)
+        .where(LedgerEntry.account == Account.CREDIT)
+        .group_by(Bill.membership_id)
+        .subquery()
     )
 
 
-def _credit_of_bills(*states: BillState) -> ScalarSelect[int]:
-    """Return the credit that a stay's bills in some states use."""
+def _credit_of_bills(*states: BillState) -> Subquery:
+    """Return the credit that each stay's bills in some states use."""
     return (
-        select(func.coalesce(func.sum(Bill.credit_won), 0))
-        .where(Bill.membership_id == Membership.id, Bill.state.in_(states))
-        .scalar_subquery()
+        select(Bill.membership_id, func.sum(Bill.credit_won).label("won"))
+        .where(Bill.credit_won > 0, Bill.state.in_(states))
+        .group_by(Bill.membership_id)
+        .subquery()
     )
+
+
+def _done(which: ColumnElement[bool]) -> Subquery:
+    """Return what some of each stay's finished refunds gave."""
+    return (
+        select(Bill.membership_id, func.sum(Refund.amount_won).label("won"))
+        .join(Refund, Refund.bill_id == Bill.id)
+        .where(Refund.state == RefundState.DONE, which)
+        .group_by(Bill.membership_id)
+        .subquery()
+    )
+
+
+def _stays_with(*sums: Subquery) -> Select[int]:
+    stays = select(Membership.id)
+    for each in sums:
+        stays = stays.join(each, each.c.membership_id == Membership.id, isouter=True)
+    return stays
+
+
+def _won(of: Subquery) -> ColumnElement[int]:
+    return func.coalesce(of.c.won, 0)
 
 
 @question(of=Membership.party_id)
 def credit_equals_given() -> Select[int]:
     """A stay's credit is not what it was given less what its paid bills used and what was transferred at its end."""
-    done = (
-        select(func.coalesce(func.sum(Refund.amount_won), 0))
-        .join(Bill, Bill.id == Refund.bill_id)
-        .where(Bill.membership_id == Membership.id, Refund.state == RefundState.DONE)
-    )
-    given = done.where(Refund.way == RefundWay.CREDIT).scalar_subquery()
-    transferred = done.where(Refund.reason == CREDIT_LEFT).scalar_subquery()
-    return select(Membership.id).where(_credit_booked() != given - _credit_of_bills(*PAID) - transferred)
+    booked, used = _credit_booked(), _credit_of_bills(*PAID)
+    given, transferred = _done(Refund.way == RefundWay.CREDIT), _done(Refund.reason == CREDIT_LEFT)
+    stays = _stays_with(booked, given, used, transferred)
+    return stays.where(_won(booked) != _won(given) - _won(used) - _won(transferred))
 
 
 @question(of=Membership.party_id)
 def credit_not_overdrawn() -> Select[int]:
     """A stay's bills use more credit than it has."""
-    return select(Membership.id).where(_credit_booked() < _credit_of_bills(BillState.OPEN))
+    booked, used = _credit_booked(), _credit_of_bills(BillState.OPEN)
+    return _stays_with(booked, used).where(_won(booked) < _won(used))
 
 
 @question(of=Bill.party_id)
@@ -126,13 +148,12 @@ def credit_is_the_payers() -> Select[int]:
 @question(of=Bill.party_id)
 def transfer_has_act() -> Select[int]:
     """A refund counts as transferred, but no operator has said that they did it."""
-    said = select(OperatorAct.id).where(
-        OperatorAct.what == PAID_ACT, OperatorAct.facts["refund"].as_integer() == Refund.id
-    )
+    refund = OperatorAct.facts["refund"].as_integer()
+    said = select(refund).where(OperatorAct.what == PAID_ACT, refund.is_not(None))
     return (
         select(Refund.id)
         .join(Bill, Bill.id == Refund.bill_id)
-        .where(Refund.way == RefundWay.OPERATOR, Refund.state == RefundState.DONE, ~said.exists())
+        .where(Refund.way == RefundWay.OPERATOR, Refund.state == RefundState.DONE, Refund.id.not_in(said))
     )
 
 

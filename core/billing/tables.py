@@ -203,14 +203,13 @@ class Bill(Base):
         CheckConstraint("amount_won > 0", name="amount_positive"),
         CheckConstraint("refunded_won >= 0 and refunded_won <= amount_won + credit_won", name="refunded_at_most_paid"),
         Index("ix_bill_state_due_on", "state", "due_on"),
-        Index("ix_bill_released_at_serves_until", "released_at", "serves_until"),
         Base.__table_args__,
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
     cycle_id: Mapped[int] = mapped_column(ForeignKey("cycle.id"))
     membership_id: Mapped[int] = mapped_column(ForeignKey("membership.id"), index=True)
-    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     amount_won: Mapped[int] = mapped_column(Won)
     share_won: Mapped[int] = mapped_column(Won)
@@ -323,6 +322,7 @@ class LedgerEntry(Base):
         UniqueConstraint("event", "line"),
         CheckConstraint("amount_won <> 0", name="amount_not_zero"),
         Index("ix_ledger_entry_account_person_id", "account", "person_id"),
+        Index("ix_ledger_entry_bill_id_account", "bill_id", "account", "amount_won"),
         Base.__table_args__,
     )
 
@@ -331,8 +331,8 @@ class LedgerEntry(Base):
     line: Mapped[int]
     account: Mapped[Account] = mapped_column(State(Account))
     amount_won: Mapped[int] = mapped_column(Won)
-    party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
-    bill_id: Mapped[int | None] = mapped_column(ForeignKey("bill.id"), index=True)
+    party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
+    bill_id: Mapped[int | None] = mapped_column(ForeignKey("bill.id"))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 

@@ -542,8 +542,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("bill", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_bill_membership_id"), ["membership_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_bill_party_id"), ["party_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_bill_person_id"), ["person_id"], unique=False)
-        batch_op.create_index("ix_bill_released_at_serves_until", ["released_at", "serves_until"], unique=False)
         batch_op.create_index("ix_bill_state_due_on", ["state", "due_on"], unique=False)
 
     op.create_table(
@@ -689,7 +689,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("ledger_entry", schema=None) as batch_op:
         batch_op.create_index("ix_ledger_entry_account_person_id", ["account", "person_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_ledger_entry_bill_id"), ["bill_id"], unique=False)
+        batch_op.create_index("ix_ledger_entry_bill_id_account", ["bill_id", "account", "amount_won"], unique=False)
+        batch_op.create_index(batch_op.f("ix_ledger_entry_party_id"), ["party_id"], unique=False)
 
     op.create_table(
         "money_record",
