@@ -34,6 +34,11 @@ def asked_in_vain(say: Speech, data: Mapping[str, Any]) -> Screen:
     return Screen(say("alerts.asked_in_vain", attempt=data["attempt"]))
 
 
+def card_unclear(say: Speech, data: Mapping[str, Any]) -> Screen:
+    """Nobody says whether a card's key is issued, or deleted."""
+    return Screen(say("alerts.card_unclear", card=data["card"]))
+
+
 def books_differ(say: Speech, data: Mapping[str, Any]) -> Screen:
     """Bootpay tells a payment otherwise than we booked it."""
     difference = say(f"alerts.differs_{data['difference']}")

@@ -3,6 +3,7 @@
 from core.billing.attempts import ask_now, begin_attempt
 from core.billing.banks import BANKS
 from core.billing.bills import BillCard, bill_card, bills_in_trouble, bills_of, count_bills, open_bills_of
+from core.billing.card_news import announce_charge, bills_to_announce, pays_by_itself
 from core.billing.cards import (
     AUTOPAY_VERSION,
     LINK_LIVES,
@@ -16,15 +17,7 @@ from core.billing.cards import (
     register_card,
     stop_autopay,
 )
-from core.billing.charging import (
-    announce_charge,
-    bills_to_announce,
-    charge_cards,
-    coming_charges,
-    look_for_silent_charges,
-    next_charge,
-    pays_by_itself,
-)
+from core.billing.charging import charge_cards, coming_charges, look_for_silent_charges, next_charge
 from core.billing.credits import ended_stays_with_credit, transfer_credit_left
 from core.billing.cycles import (
     Later,

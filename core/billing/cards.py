@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import outbox
 from core.adapters.bootpay import BillingKey
+from core.alerts import alert
 from core.billing.attempts import new_suffix, record
 from core.billing.provider import Provider
 from core.billing.tables import CARD_MOVES, Attempt, Bill, BillState, Card, CardState
@@ -273,6 +274,7 @@ async def _lease(session: AsyncSession, card_id: int, now: datetime) -> Card | N
         return None
     if asks == len(ASK_AGAIN):
         record(session, now, "card_unclear", None, card=card_id, state=str(card.state))
+        await alert(session, now, "card_unclear", card_id, card=card_id)
     await session.refresh(card)
     return card
 
@@ -299,7 +301,9 @@ async def _key_of(bootpay: Provider, seal: Seal | None, card: Card) -> str:
 
 
 async def _forget_key(session: AsyncSession, card_id: int, now: datetime) -> None:
-    await _move(session, card_id, CardState.REVOKING, CardState.REVOKED, key_sealed=None, ask_at=None, closed_at=now)
+    await _move(
+        session, card_id, CardState.REVOKING, CardState.REVOKED, key_sealed=None, label=None, ask_at=None, closed_at=now
+    )
 
 
 async def _close_forgotten(session: AsyncSession, now: datetime) -> None:

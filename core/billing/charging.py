@@ -7,39 +7,31 @@ schedule of questions, and is looked for once more before the next try (docs/dec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, func, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import outbox
 from core.billing.attempts import ask_soon, begin_attempt, close_attempt, record
 from core.billing.bills import BillCard, bill_card
+from core.billing.card_news import TRIES, told_of, with_card
 from core.billing.cards import KEY_EXPIRED, NOT_FOUND, card_of, cell, retire_card
 from core.billing.limits import Limits
 from core.billing.noting import CONFIRM_WITHIN, Hold, Outcome, Settled, note_unclear, take_bill
 from core.billing.provider import Provider
-from core.billing.reminders import AT, TOLD
+from core.billing.reminders import AT
 from core.billing.settle import settle, settle_receipts_of
-from core.billing.tables import Attempt, AttemptState, Bill, BillState, Card, CardState, Reminder, ReminderState
+from core.billing.tables import Attempt, AttemptState, Bill, Card, Reminder
 from core.clock import Clock
-from core.dates import SEOUL, seoul_date, seoul_instant
+from core.dates import seoul_date, seoul_instant
 from core.db import Database, changed
 from core.errors import BillBusy, BillNotOpen, ProviderRefused, ProviderUnclear
-from core.parties import Membership, MembershipState
 from core.people import get_person
 from core.sealing import Seal, SealBroken
 
-# The due day and the two days after it, once a day.
-TRIES = 3
-# Whose months are charged: a seat that is only held is paid by its person, and who leaves owes no more.
-STAYING = (MembershipState.ACTIVE, MembershipState.SUSPENDED)
-# Who is told later than this is charged a day later: a day's notice is a day's notice.
-TELL_UNTIL = time(21)
 # How long a charge that left no trace is looked for once a day.
 A_DAY, LOOKED_FOR = timedelta(days=1), timedelta(days=14)
 # Bootpay's own words for "nothing was charged"; after any other refusal the order's receipts decide.
@@ -58,84 +50,16 @@ class Charge:
     key: str = field(repr=False)
 
 
-@outbox.validity("charged_by_card")
-async def is_charged_by_card(session: AsyncSession, facts: Mapping[str, Any]) -> bool:
-    """Tell whether a bill is still going to be paid by its person's card."""
-    return await session.scalar(_with_card().where(Bill.id == facts["bill"])) is not None
-
-
-def _with_card() -> Select[int]:
-    """Open bills of people who stay and whose card may be charged."""
-    return (
-        select(Bill.id)
-        .join(Membership, Membership.id == Bill.membership_id)
-        .join(Card, (Card.person_id == Bill.person_id) & Card.current.is_(True))
-        .where(
-            Bill.state == BillState.OPEN,
-            Membership.state.in_(STAYING),
-            Card.state == CardState.ACTIVE,
-        )
-    )
-
-
-def pays_by_itself(card: BillCard) -> bool:
-    """Tell whether a bill is one that a card on file pays: an open one of somebody who stays."""
-    return card.bill.state is BillState.OPEN and card.membership.state in STAYING
-
-
-def _told(*more: ColumnElement[bool]) -> ColumnElement[bool]:
-    return select(Reminder.id).where(Reminder.bill_id == Bill.id, Reminder.kind == TOLD, *more).exists()
-
-
-def _to_announce(now: datetime) -> Select[int]:
-    tomorrow = seoul_date(now) + timedelta(days=1)
-    days = Bill.due_on <= tomorrow, Bill.due_on > tomorrow - timedelta(days=TRIES)
-    return _with_card().where(*days, Bill.approving_attempt.is_(None), ~_told())
-
-
-async def bills_to_announce(session: AsyncSession, now: datetime, most: int = 200) -> Sequence[int]:
-    """Return bills that a card pays tomorrow and whose person has not been told yet."""
-    if not AT <= now.astimezone(SEOUL).time() < TELL_UNTIL:
-        return []
-    return (await session.scalars(_to_announce(now).order_by(Bill.id).limit(most))).all()
-
-
-async def announce_charge(session: AsyncSession, bill_id: int, now: datetime) -> bool:
-    """Tell a person that their card is charged tomorrow, once a bill; False when there is nothing to tell."""
-    bill = await session.get_one(Bill, bill_id, with_for_update=True)
-    if await session.scalar(_to_announce(now).where(Bill.id == bill_id)) is None:
-        return False
-    told = Reminder(
-        cycle_id=bill.cycle_id,
-        membership_id=bill.membership_id,
-        bill_id=bill_id,
-        kind=TOLD,
-        due_at=now,
-        state=ReminderState.SENT,
-        closed_at=now,
-    )
-    try:
-        async with session.begin_nested():
-            session.add(told)
-    except IntegrityError:
-        return False
-    on = seoul_date(now) + timedelta(days=1)
-    still = {"check": "charged_by_card", "bill": bill_id}
-    data = {"bill": bill_id, "on": on.isoformat()}
-    outbox.notice(session, now, bill.person_id, "cards.tomorrow", data, valid_while=still)
-    return True
-
-
 def _to_charge(now: datetime) -> Select[int]:
     today = seoul_date(now)
     by_card = Attempt.bill_id == Bill.id, Attempt.card_id.is_not(None)
     tries = select(func.count(Attempt.id)).where(*by_card).correlate(Bill).scalar_subquery()
     today_already = select(Attempt.id).where(*by_card, Attempt.created_at >= seoul_instant(today)).exists()
-    return _with_card().where(
+    return with_card().where(
         Bill.approving_attempt.is_(None),
         Bill.due_on <= today,
         Bill.due_on > today - timedelta(days=TRIES),
-        _told(Reminder.closed_at < seoul_instant(today)),
+        told_of(Reminder.closed_at < seoul_instant(today)),
         tries < TRIES,
         ~today_already,
     )
@@ -150,7 +74,7 @@ async def bills_to_charge(session: AsyncSession, now: datetime, most: int = 100)
 
 async def coming_charges(session: AsyncSession, now: datetime) -> Sequence[datetime]:
     """Return when the cards of open bills are next charged, as far as nothing changes until then."""
-    days = await session.scalars(select(Bill.due_on).where(Bill.id.in_(_with_card())).distinct())
+    days = await session.scalars(select(Bill.due_on).where(Bill.id.in_(with_card())).distinct())
     at = [[seoul_instant(due_on + timedelta(days=late), AT) for late in range(TRIES)] for due_on in days]
     return sorted({min(coming) for each in at if (coming := [instant for instant in each if instant > now])})
 

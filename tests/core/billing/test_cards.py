@@ -189,7 +189,8 @@ async def test_a_stopped_card_keeps_nothing_once_bootpay_has_deleted_its_key(til
     await cards.looks_after(till)
 
     stopped = await cards.now(till, card.id)
-    assert (stopped.state, stopped.key_sealed, stopped.current) == (REVOKED, None, None)
+    assert stopped.state is REVOKED
+    assert (stopped.key_sealed, stopped.label, stopped.current) == (None, None, None)
     assert till.stand_in.cards()[0]["deleted"] is True
 
 
@@ -213,6 +214,23 @@ async def test_a_key_that_no_longer_opens_is_deleted_all_the_same(till: Till) ->
 
     assert await cards.card_states(till) == [REVOKED]
     assert till.stand_in.cards()[0]["deleted"] is True
+
+
+async def test_an_operator_is_told_of_a_key_that_bootpay_does_not_delete(till: Till) -> None:
+    someone = await person(till.db, till.clock)
+    card = await cards.registers(till, someone.id)
+    await till.db.transact(billing.stop_autopay, someone.id, card.id, till.clock.now())
+    till.faults.add("*", "delete_critical", times=None)
+
+    for _ in range(8):
+        await cards.looks_after(till)
+        till.clock.move_to(till.clock.now() + timedelta(days=1))
+
+    assert (await till.records(), await till.said("alerts.card_unclear")) == (["card_unclear"], 1)
+    assert (await cards.now(till, card.id)).key_sealed is not None
+    till.faults.clear()
+    await cards.looks_after(till)
+    assert await cards.card_states(till) == [REVOKED]
 
 
 async def test_two_workers_at_once_delete_a_key_once(till: Till) -> None:

@@ -1,0 +1,94 @@
+"""Which bills cards on file pay by themselves, and the news of it on the day before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core import outbox
+from core.billing.bills import BillCard
+from core.billing.reminders import AT, TOLD
+from core.billing.tables import Bill, BillState, Card, CardState, Reminder, ReminderState
+from core.dates import SEOUL, seoul_date
+from core.parties import Membership, MembershipState
+
+# The due day and the two days after it, once a day.
+TRIES = 3
+# Whose months are charged: a seat that is only held is paid by its person, and who leaves owes no more.
+STAYING = (MembershipState.ACTIVE, MembershipState.SUSPENDED)
+# Who is told later than this is charged a day later: a day's notice is a day's notice.
+TELL_UNTIL = time(21)
+
+
+@outbox.validity("charged_by_card")
+async def is_charged_by_card(session: AsyncSession, facts: Mapping[str, Any]) -> bool:
+    """Tell whether a bill is still going to be paid by its person's card."""
+    return await session.scalar(with_card().where(Bill.id == facts["bill"])) is not None
+
+
+def with_card() -> Select[int]:
+    """Return the query for open bills of people who stay and whose card may be charged."""
+    return (
+        select(Bill.id)
+        .join(Membership, Membership.id == Bill.membership_id)
+        .join(Card, (Card.person_id == Bill.person_id) & Card.current.is_(True))
+        .where(
+            Bill.state == BillState.OPEN,
+            Membership.state.in_(STAYING),
+            Card.state == CardState.ACTIVE,
+        )
+    )
+
+
+def pays_by_itself(card: BillCard) -> bool:
+    """Tell whether a bill is one that a card on file pays: an open one of somebody who stays."""
+    return card.bill.state is BillState.OPEN and card.membership.state in STAYING
+
+
+def told_of(*more: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that a bill's person was told that their card is charged; `more` is about that row."""
+    return select(Reminder.id).where(Reminder.bill_id == Bill.id, Reminder.kind == TOLD, *more).exists()
+
+
+def _to_announce(now: datetime) -> Select[int]:
+    tomorrow = seoul_date(now) + timedelta(days=1)
+    days = Bill.due_on <= tomorrow, Bill.due_on > tomorrow - timedelta(days=TRIES)
+    return with_card().where(*days, Bill.approving_attempt.is_(None), ~told_of())
+
+
+async def bills_to_announce(session: AsyncSession, now: datetime, most: int = 200) -> Sequence[int]:
+    """Return bills that a card pays tomorrow and whose person has not been told yet."""
+    if not AT <= now.astimezone(SEOUL).time() < TELL_UNTIL:
+        return []
+    return (await session.scalars(_to_announce(now).order_by(Bill.id).limit(most))).all()
+
+
+async def announce_charge(session: AsyncSession, bill_id: int, now: datetime) -> bool:
+    """Tell a person that their card is charged tomorrow, once a bill; False when there is nothing to tell."""
+    bill = await session.get_one(Bill, bill_id, with_for_update=True)
+    if await session.scalar(_to_announce(now).where(Bill.id == bill_id)) is None:
+        return False
+    row = Reminder(
+        cycle_id=bill.cycle_id,
+        membership_id=bill.membership_id,
+        bill_id=bill_id,
+        kind=TOLD,
+        due_at=now,
+        state=ReminderState.SENT,
+        closed_at=now,
+    )
+    try:
+        async with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        return False
+    on = seoul_date(now) + timedelta(days=1)
+    still = {"check": "charged_by_card", "bill": bill_id}
+    data = {"bill": bill_id, "on": on.isoformat()}
+    outbox.notice(session, now, bill.person_id, "cards.tomorrow", data, valid_while=still)
+    return True
