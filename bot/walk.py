@@ -252,6 +252,31 @@ async def card_on_file(walk: Walk) -> None:
     require([card["deleted"] for card in bootpay.cards()] == [True], "the stopped card can still be charged")
 
 
+async def change_of_mind(walk: Walk) -> None:
+    """A member withdraws within seven days: Bootpay and the books agree that everything has gone back."""
+    code = await journeys.open_party(walk.host)
+    member = walk.members[2]
+    link = await journeys.follow_invitation(member, code, newcomer=False)
+    before = _kept(walk)
+    await journeys.pay(link, walk.demo.bootpay.url)
+    await member.sees("결제가 끝났어요")
+    require(_kept(walk) == before + 4250, "Bootpay did not take 4,250 won")
+    await member.says("/my")
+    await member.taps("넷플릭스")
+    await member.taps("파티 나가기")
+    await member.taps("지금 바로 나가고 4,250원 돌려받기")
+    await member.sees("파티에서 나왔어요")
+    await walk.demo.settle_down()
+    await member.sees("4,250원을 돌려드렸어요", anywhere=True)
+    require(_kept(walk) == before, "Bootpay did not give 4,250 won back")
+    require(await walk.bills(BillState.REFUNDED) == 2, "the bill is not refunded")
+
+
+def _kept(walk: Walk) -> int:
+    """Return the won that Bootpay took and did not give back."""
+    return sum(receipt["charged"] - receipt["cancelled"] for receipt in walk.demo.bootpay.receipts())
+
+
 async def rate(walk: Walk) -> None:
     """Search by Korean, English and initials; half stars in two taps; ten titles one after another."""
     host = walk.host
@@ -308,6 +333,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("a payout reaches the host", payout),
     ("a party called off, money back", money_back),
     ("a card on file pays by itself, and is stopped in two taps", card_on_file),
+    ("a mind changed within a week, money back to the won", change_of_mind),
     ("search and rate", rate),
     ("recommendations that learn at once", recommend),
     ("an unpaid month: warned, suspended, freed to the next in line", unpaid),

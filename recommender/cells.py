@@ -19,6 +19,14 @@ def rows(matrix: Sparse) -> I32:
     return np.repeat(np.arange(matrix.shape[0], dtype=np.int32), np.diff(matrix.indptr))
 
 
+def cells_of(matrix: Sparse, some: I64) -> tuple[I32, F32, I64]:
+    """Return the columns and values of the cells of some rows, and how many each row has."""
+    begins, ends = matrix.indptr[some], matrix.indptr[some + 1]
+    slices = [slice(0, 0), *map(slice, begins.tolist(), ends.tolist())]
+    columns = np.concatenate([matrix.indices[part] for part in slices])
+    return columns, np.concatenate([matrix.data[part] for part in slices]), ends - begins
+
+
 def parts(matrix: Sparse) -> Parts:
     """Return the three arrays of a matrix, always of the same types, copied only where they are of others."""
     return (

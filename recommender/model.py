@@ -210,16 +210,18 @@ def _reasons(
         wished=genre_names(genres_liked),
         promised=trained.lists.prior.weights,
     )
-    pulls = trained.lists.pulls(person.rated, person.likes, positions).T
-    for title, pull, strongest in zip(positions.tolist(), pulls, scores.strongest(chosen), strict=True):
-        yield _reason(trained, evidence, title, pull, strongest)
+    by_ratings = reasons.from_ratings(evidence, trained.lists.pulls(person.rated, person.likes, positions))
+    for title, near, strongest in zip(positions.tolist(), by_ratings, scores.strongest(chosen), strict=True):
+        yield _reason(trained, evidence, title, near, strongest)
 
 
-def _reason(trained: Trained, evidence: Evidence, title: int, pulls: F32, strongest: Sequence[scoring.Term]) -> Reason:
+def _reason(
+    trained: Trained, evidence: Evidence, title: int, near: Reason | None, strongest: Sequence[scoring.Term]
+) -> Reason:
     for term in strongest:
         match term:
             case "near":
-                reason = reasons.from_ratings(evidence, pulls)
+                reason = near
             case "taste":
                 reason = reasons.from_taste(evidence, title)
             case "wishes":

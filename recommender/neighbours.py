@@ -4,10 +4,10 @@ import numpy as np
 from scipy import sparse
 
 from recommender.arrays import F32, F64, I32, I64, Sparse
-from recommender.cells import parts
+from recommender.cells import cells_of, parts
 from recommender.crew import share_out
 
-KEPT = 120
+KEPT = 60
 SHRINK = 100.0
 
 
@@ -43,13 +43,9 @@ def pull(said_to: Sparse, rated: I64, residuals: F32) -> tuple[F64, F64]:
 
     `said_to` is the neighbours' matrix turned round: row = the rated title, column = the title it speaks for.
     """
-    bounds = [(said_to.indptr[at], said_to.indptr[at + 1]) for at in rated.tolist()]
-    none = slice(0, 0)
-    at = np.concatenate([said_to.indices[none], *(said_to.indices[begin:end] for begin, end in bounds)])
-    near = np.concatenate([said_to.data[none], *(said_to.data[begin:end] for begin, end in bounds)])
-    spoken = near * np.repeat(residuals, [end - begin for begin, end in bounds])
+    at, near, lengths = cells_of(said_to, rated)
     titles = said_to.shape[1]
-    return _sums(at, spoken, titles), _sums(at, near, titles)
+    return _sums(at, near * np.repeat(residuals, lengths), titles), _sums(at, near, titles)
 
 
 def _sums(at: I32, values: F32, size: int) -> F64:

@@ -12,6 +12,7 @@ from scipy import sparse
 from scipy.linalg import lapack
 
 from recommender.arrays import F32, F64, I32, I64, Sparse
+from recommender.cells import cells_of
 from recommender.content import Prior, fit_prior
 
 MOST_TITLES = 4000
@@ -54,7 +55,7 @@ class ListHead:
         result = np.zeros(len(self.likes), dtype=np.float32)
         rows, liked = self._heard(rated, liked)
         if len(rows):
-            columns, weights, lengths = self._outward(rows)
+            columns, weights, lengths = cells_of(self.outer, rows)
             result += np.bincount(columns, weights * np.repeat(liked, lengths), len(result))
             result[self.covered] = liked @ self.items[rows]
         return result
@@ -67,7 +68,7 @@ class ListHead:
         inside = np.flatnonzero(self.place[titles] >= 0)
         result[np.ix_(heard, inside)] = self.items[np.ix_(rows[heard], self.place[titles[inside]])]
         if len(inside) < len(titles):
-            columns, weights, lengths = self._outward(rows[heard])
+            columns, weights, lengths = cells_of(self.outer, rows[heard])
             speaker = np.repeat(heard, lengths)
             for at in np.flatnonzero(self.place[titles] < 0).tolist():
                 says = columns == titles[at]
@@ -77,13 +78,6 @@ class ListHead:
     def _heard(self, rated: I64, liked: F32) -> tuple[I64, F32]:
         rows = self.place[rated]
         return rows[rows >= 0], liked[rows >= 0]
-
-    def _outward(self, rows: I64) -> tuple[I32, F32, I64]:
-        """Return the cells of these rows of `outer`, and how many each row has."""
-        begins, ends = self.outer.indptr[rows], self.outer.indptr[rows + 1]
-        cells = [np.arange(begin, end) for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
-        at = np.concatenate([np.zeros(0, dtype=np.int64), *cells])
-        return self.outer.indices[at], self.outer.data[at], ends - begins
 
     def is_known(self, title: int) -> bool:
         """Say whether a title's own likes outweigh what its features promise."""

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 from typing import Literal
 
 import numpy as np
 
 from recommender.arrays import F32, F64, I32, I64, Sparse
+from recommender.cells import cells_of
 
 Kind = Literal["because_you_rated", "taste_like_yours", "genre_you_like", "people_you_like", "popular", "little_known"]
 LIKED = 3.5
@@ -47,26 +49,34 @@ class Evidence:
     @cached_property
     def cells(self) -> tuple[I32, I64]:
         """The features of all rated titles, and which of the rated titles each belongs to."""
-        parts = [self.features.indices[:0], *(_cells(self, at)[0] for at in self.rated.tolist())]
-        return np.concatenate(parts), np.repeat(np.arange(len(self.rated)), [len(part) for part in parts[1:]])
+        columns, _, lengths = cells_of(self.features, self.rated)
+        return columns, np.repeat(np.arange(len(self.rated)), lengths)
 
 
-def from_ratings(evidence: Evidence, pulls: F32) -> Reason | None:
-    """Name the liked titles that pull most; None when no rating speaks for the title.
+def from_ratings(evidence: Evidence, pulls: F32) -> list[Reason | None]:
+    """Name, for each title, the liked titles that pull it most; None where no rating speaks for it.
 
-    `pulls` holds what each of the person's ratings adds. If the titles they liked do not carry at least half,
-    the honest reason is their taste as a whole.
+    `pulls` holds what each of the person's ratings adds to each title: rated x titles. If the titles they liked do
+    not carry at least half, the honest reason is their taste as a whole.
     """
-    total = pulls[pulls > 0].sum()
-    if total <= 0:
-        return None
-    liked = np.flatnonzero((pulls > 0) & (evidence.given >= LIKED))
-    best = liked[np.argsort(-pulls[liked], kind="stable")][:2]
-    if not len(best) or 2 * pulls[liked].sum() < total:
-        return Reason("taste_like_yours")
-    if len(best) == 2 and pulls[best[1]] < 0.5 * pulls[best[0]]:
-        best = best[:1]
-    return Reason("because_you_rated", tuple(evidence.title_ids[evidence.rated[best]].tolist()))
+    if not pulls.size:
+        return [None] * pulls.shape[1]
+    raising = np.maximum(pulls, 0)
+    liked = raising * (evidence.given >= LIKED)[:, None]
+    total, carried = raising.sum(axis=0).tolist(), liked.sum(axis=0).tolist()
+    best = np.argsort(-liked, axis=0, kind="stable")[:2]
+    strength = np.take_along_axis(liked, best, axis=0).T.tolist()
+    named = evidence.title_ids[evidence.rated[best]].T.tolist()
+    result: list[Reason | None] = []
+    for at in range(len(total)):
+        if total[at] <= 0:
+            result.append(None)
+        elif not carried[at] or 2 * carried[at] < total[at]:
+            result.append(Reason("taste_like_yours"))
+        else:
+            strong = [pull > 0 and pull >= 0.5 * strength[at][0] for pull in strength[at]]
+            result.append(Reason("because_you_rated", tuple(compress(named[at], strong))))
+    return result
 
 
 def from_taste(evidence: Evidence, title: int) -> Reason | None:

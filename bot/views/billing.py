@@ -63,6 +63,8 @@ def _bill(say: Speech, key: str, card: BillCard, link: str) -> Screen:
         amount=say.won(card.bill.amount_won),
         day=say.day(card.bill.due_on),
     )
+    if card.bill.credit_won:
+        text += "\n" + say("refunds.credit_used", won=say.won(card.bill.credit_won))
     return Screen(text, rows=[[pay_button(say, card, link)], [why_button(say, card)]])
 
 

@@ -203,6 +203,7 @@ class Bill(Base):
         CheckConstraint("amount_won > 0", name="amount_positive"),
         CheckConstraint("refunded_won >= 0 and refunded_won <= amount_won + credit_won", name="refunded_at_most_paid"),
         Index("ix_bill_state_due_on", "state", "due_on"),
+        Index("ix_bill_released_at_serves_until", "released_at", "serves_until"),
         Base.__table_args__,
     )
 

@@ -20,6 +20,7 @@ CAN_WAIT = frozenset(
         "parties.access_done", "parties.called_off", "parties.ended", "parties.left", "parties.member_leaves",
         "late.for_host", "late.freed", "late.freed_for_host", "late.more_time", "late.someone", "late.suspended",
         "late.unreached", "late.warning",
+        "payouts.on_its_way", "payouts.released",
         "prices.applied", "prices.asked", "prices.host_asked", "prices.host_lower", "prices.leaving", "prices.lower",
         "prices.reminder", "prices.withdrawn",
         "rooms.joined", "rooms.left",

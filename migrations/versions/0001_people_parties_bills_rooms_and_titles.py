@@ -544,6 +544,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_bill_membership_id"), ["membership_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_bill_party_id"), ["party_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_bill_person_id"), ["person_id"], unique=False)
+        batch_op.create_index("ix_bill_released_at_serves_until", ["released_at", "serves_until"], unique=False)
         batch_op.create_index("ix_bill_state_due_on", ["state", "due_on"], unique=False)
 
     op.create_table(

@@ -70,6 +70,17 @@ async def test_a_card_on_file_is_charged_on_the_due_day(db: Database, clock: Man
         assert ("12-24", "card_charged") in await events(db, clock)
 
 
+async def test_a_party_that_was_ended_ends_on_a_day(db: Database, clock: ManualClock) -> None:
+    opened = await party(db, clock)
+    async with till_open(db, clock) as till:
+        await till.pays((await joins(db, clock, opened)).id)
+
+    await db.transact(flows.end_party, opened.id, opened.host_id, 0, clock.now(), LIMITS, at_once=False)
+
+    assert ("12-23", "party_ends") in await events(db, clock)
+    assert not {kind for _, kind in await events(db, clock)} & {"next_bill", "member_leaves"}
+
+
 async def _a_month_later(till: Till, party_id: int) -> None:
     days_pass(till.clock, 24)
     await till.db.transact(open_due_cycles, party_id, seoul_date(till.clock.now()), LIMITS, till.clock.now())

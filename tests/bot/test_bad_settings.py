@@ -30,6 +30,8 @@ GOOD = {
         "setting-database": ("DATABASE_URL", f"postgresql://two:{CANARY}@127.0.0.1/two"),
         "setting-number": ("HOLD_MINUTES", CANARY),
         "setting-zero": ("RECRUIT_DAYS", "0"),
+        "setting-operators": ("OPERATORS", f"mina,{CANARY} kim"),
+        "setting-alert-chat": ("ALERT_CHAT", f"@{CANARY}"),
         "setting-detour": ("BOOTPAY_API", f"https://{CANARY}.kr/v2"),
     }
 )

@@ -105,6 +105,14 @@ FORGED = {
     "bank-shortened": ("지우", "pbank"),
     "bank-teen": ("이슬", "paccount"),
     "code-none": ("지우", "pcode"),
+    "refunds-stranger": ("지우", "refunds:{paid_bill}"),
+    "withdraw-stranger": ("지우", "withdraw:{running}:8000"),
+    "withdraw-shortened": ("하늘", "withdraw:{running}"),
+    "end-stranger": ("지우", "end:{running}"),
+    "end-member": ("하늘", "endnowok:{running}:8000"),
+    "end-unknown": ("민수", "end:99999"),
+    "end-word": ("민수", "endnowok:{running}:abc"),
+    "end-cancelled": ("민수", "end:{cancelled}"),
     "room-stranger": ("지우", "room:{running}"),
     "stars-none": ("지우", "trate:{film}:0"),
     "stars-eleven": ("지우", "trate:{film}:11"),
@@ -125,6 +133,11 @@ REDRAWN = {
     "leave-unpaid": ("바다", "leaveok:{full}", "참여 그만두기"),
     "line-room": ("지우", "line:{running_code}", "지금 낼 금액 8,000원"),
     "unline-member": ("하늘", "unline:{running}", "파티 나가기"),
+    "withdraw-forged-won": ("하늘", "withdraw:{running}:99999", "파티 나가기"),
+    "withdraw-host": ("민수", "withdraw:{running}:8000", "이용 중"),
+    "withdraw-unpaid": ("바다", "withdraw:{full}:8500", "참여 그만두기"),
+    "end-forged-won": ("민수", "endnowok:{running}:1", "이용 중"),
+    "end-recruiting": ("민수", "end:{early}", "모집 중"),
     "stay-staying": ("하늘", "stay:{running}", "파티 나가기"),
 }
 
@@ -144,6 +157,9 @@ async def test_a_forged_button_gets_its_sentence_and_changes_nothing(
 @bad_input(REDRAWN)
 async def test_an_old_button_is_drawn_anew_as_things_are(stage: Stage, row: Row, act: tuple[str, str, str]) -> None:
     who, data, drawn = act
+    # A message of its own, so that what is drawn in its place is news.
+    await stage[who].says("/help")
+    await stage[who].sees("/newparty")
 
     async with stage.nothing_changes():
         await stage[who].forges(data.format(**stage.facts))
@@ -243,12 +259,8 @@ async def test_cancel_tapped_twice_cancels_once_and_keeps_its_answer(stage: Stag
 @bad_input(["double-leave"])
 async def test_leave_tapped_twice_leaves_once_and_pays_back_once(stage: Stage, row: Row) -> None:
     member = await stage.newcomer("두나감")
-    demo = stage.world.demo
-    async with demo.two.db.read() as session:
-        early = await session.get_one(Party, stage.facts["early"])
-    bill = await builders.joins(demo.two.db, demo.clock, early, await stage.person("두나감"))
-    await journeys.pay(demo.two.pay_links.url(bill.id, demo.now()), demo.bootpay.url)
-    await member.forges(f"leave:{early.id}")
+    bill = await _pays_for(stage, "두나감", stage.facts["early"])
+    await member.forges(f"leave:{bill.party_id}")
 
     await member.taps_twice("네, 나갈게요")
 
@@ -256,6 +268,45 @@ async def test_leave_tapped_twice_leaves_once_and_pays_back_once(stage: Stage, r
     await member.sees("파티에서 나왔어요", anywhere=True)
     assert await stage.count(Membership, Membership.id == bill.membership_id, Membership.state == "left") == 1
     assert await stage.count(Refund, Refund.bill_id == bill.id) == 1
+
+
+@bad_input(["double-withdraw"])
+async def test_a_withdrawal_tapped_twice_happens_once_and_pays_back_once(stage: Stage, row: Row) -> None:
+    member = await stage.newcomer("두마음")
+    bill = await _pays_for(stage, "두마음", stage.facts["running"])
+    await member.forges(f"leave:{bill.party_id}")
+
+    await member.taps_twice("지금 바로 나가고")
+
+    await member.toast(row.words)
+    await member.sees("파티에서 나왔어요", anywhere=True)
+    assert await stage.count(Membership, Membership.id == bill.membership_id, Membership.state == "left") == 1
+    assert await stage.count(Refund, Refund.bill_id == bill.id) == 1
+
+
+@bad_input(["double-end"])
+async def test_a_party_ended_twice_ends_once_and_pays_back_once(stage: Stage, row: Row) -> None:
+    host, demo = await stage.newcomer("두끝"), stage.world.demo
+    opened = await builders.party(demo.two.db, demo.clock, await stage.person("두끝"))
+    bill = await _pays_for(stage, "지우", opened.id)
+    await host.forges(f"endnow:{opened.id}")
+
+    await host.taps_twice("네, 지금 끝낼게요")
+
+    await host.toast(row.words)
+    await host.sees("파티를 끝냈어요", anywhere=True)
+    assert await stage.count(Party, Party.id == opened.id, Party.state == PartyState.ENDED) == 1
+    assert await stage.count(Refund, Refund.bill_id == bill.id) == 1
+
+
+async def _pays_for(stage: Stage, name: str, party_id: int) -> Bill:
+    """Let somebody on the stage join a party and pay."""
+    demo = stage.world.demo
+    async with demo.two.db.read() as session:
+        into = await session.get_one(Party, party_id)
+    bill = await builders.joins(demo.two.db, demo.clock, into, await stage.person(name))
+    await journeys.pay(demo.two.pay_links.url(bill.id, demo.now()), demo.bootpay.url)
+    return bill
 
 
 @bad_input(["double-tick"])

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from surprise import BaselineOnly, Dataset, Reader, dump
+from surprise import SVD, AlgoBase, BaselineOnly, Dataset, KNNBaseline, Prediction, Reader, dump
 from surprise.model_selection import GridSearchCV, KFold, cross_validate
 
 from recommender import HybridSVDKNN
@@ -39,6 +39,42 @@ def test_grid_search_tries_its_settings(data: Dataset) -> None:
 
     assert set(search.best_params["rmse"]) == {"n_factors", "k"}
     assert len(search.cv_results["params"]) == 4
+
+
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+def test_surprise_algorithms_join_the_blend_in_its_own_tools(data: Dataset, tmp_path: Path) -> None:
+    fitted_before = SVD(random_state=0).fit(data.build_full_trainset())
+    neighbours = KNNBaseline(sim_options={"name": "pearson_baseline", "user_based": False}, verbose=False)
+    split = KFold(3, random_state=0)
+
+    with_both = HybridSVDKNN(members=[fitted_before, neighbours])
+    errors = {
+        name: cross_validate(algorithm, data, measures=["rmse"], cv=split)["test_rmse"].mean()
+        for name, algorithm in (("alone", HybridSVDKNN()), ("both", with_both), ("svd", SVD(random_state=0)))
+    }
+    search = GridSearchCV(HybridSVDKNN, {"members": [[], [fitted_before]]}, measures=["rmse"], cv=2)
+    search.fit(data)
+    fitted = with_both.fit(data.build_full_trainset())
+    dump.dump(str(tmp_path / "hybrid"), algo=fitted)
+    _, loaded = dump.load(str(tmp_path / "hybrid"))
+
+    assert errors["both"] < errors["svd"]
+    assert errors["both"] < errors["alone"] + 0.01
+    assert len(search.cv_results["params"]) == 2
+    assert loaded.predict(1003, 5).est == fitted.predict(1003, 5).est
+    assert not fitted.predict("nobody", "nothing").details["was_impossible"]
+
+
+def test_a_member_that_knows_the_answers_gets_the_say(data: Dataset) -> None:
+    answers = {(user, title): stars for user, title, stars, _ in data.raw_ratings}
+
+    class Oracle(AlgoBase):  # type: ignore[misc]
+        def predict(self, uid: int, iid: int, **_: object) -> Prediction:
+            return Prediction(uid, iid, None, answers.get((uid, iid), 3.0), {})
+
+    fitted = HybridSVDKNN(members=[Oracle()]).fit(data.build_full_trainset())
+
+    assert fitted._shares[0] > 0.9
 
 
 # scikit-surprise 1.1.5 leaves the files of dump and load open
