@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -104,11 +104,12 @@ async def offer_seat(session: AsyncSession, membership: Membership, seat: int, u
 async def lines_to_serve(session: AsyncSession) -> Sequence[int]:
     """Return the parties in which somebody waits though a seat is free, or though nobody is taken any more."""
     taken = select(func.count(Membership.id)).where(Membership.party_id == Party.id, Membership.state.in_(SEATED))
-    waits = (
+    can_be_asked = (
         select(Membership.id)
         .join(Person, Person.id == Membership.person_id)
-        .where(Membership.party_id == Party.id, _WAITS)
+        .where(Membership.party_id == Party.id, _WAITS, _CAN_BE_ASKED)
     )
-    open_seat: ColumnElement[bool] = waits.where(_CAN_BE_ASKED).exists() & (taken.scalar_subquery() < Party.seats)
-    closed = waits.exists() & Party.state.not_in(JOINABLE)
-    return (await session.scalars(select(Party.id).where(or_(open_seat, closed)).order_by(Party.id))).all()
+    open_seat = can_be_asked.exists() & (taken.scalar_subquery() < Party.seats)
+    has_line = Party.id.in_(select(Membership.party_id).where(_WAITS))
+    due = select(Party.id).where(has_line, or_(open_seat, Party.state.not_in(JOINABLE)))
+    return (await session.scalars(due.order_by(Party.id))).all()

@@ -49,7 +49,9 @@ async def test_a_suspended_member_reads_the_room_and_writes_again_as_soon_as_the
     host, late, other = await party_of_three(world)
     await late.says("/room")
     await late.sees("대화방에 들어왔어요")
-    await world.days_pass(SUSPENDED)
+    await world.days_pass(30)
+    await world.pays(other)
+    await world.days_pass(SUSPENDED - 30)
     await late.sees("이용이 멈췄어요", anywhere=True)
     await host.sees("⏸ 일시 정지", anywhere=True)
 
@@ -126,7 +128,7 @@ async def test_the_room_hears_of_one_late_payment_when_its_member_blocked_the_bo
     host, late, other = await party_of_three(world)
     await late.blocks()
 
-    await world.days_pass(WARNED + 0.1)
+    await world.days_pass(WARNED)
 
     await host.sees("하늘님에게 메시지가 닿지 않아요", anywhere=True)
     shown = await other.sees("한 분의 결제가 늦어지고 있어요", anywhere=True)
