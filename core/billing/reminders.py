@@ -50,10 +50,17 @@ def plan(session: AsyncSession, bill: Bill, cycle: Cycle, grace_days: int, now: 
             session.add(_reminder(bill, kind, due_at, cycle.id))
 
 
-def plan_final(session: AsyncSession, bill: Bill, days_to_free: int, now: datetime) -> None:
-    """Plan the last warning of a bill whose member was suspended now: a day before the seat is freed."""
+async def plan_final(session: AsyncSession, bill: Bill, days_to_free: int, now: datetime) -> None:
+    """Plan the last warning of a bill whose member was suspended now: a day before the seat is freed.
+
+    Who paid another bill meanwhile and is suspended for this one again is warned again.
+    """
     due_at = seoul_instant(seoul_date(now) + timedelta(days=days_to_free - 1), AT)
-    session.add(_reminder(bill, FINAL, due_at, bill.cycle_id))
+    bill.final_warned_at = None
+    once_more = update(Reminder).where(Reminder.bill_id == bill.id, Reminder.kind == FINAL)
+    if not await changed(session, once_more.values(due_at=due_at, state=ReminderState.WAITING, closed_at=None)):
+        session.add(_reminder(bill, FINAL, due_at, bill.cycle_id))
+    await session.flush()
 
 
 def _reminder(bill: Bill, kind: str, due_at: datetime, cycle_id: int) -> Reminder:

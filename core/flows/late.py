@@ -88,7 +88,7 @@ async def suspend_late(session: AsyncSession, bill_id: int, now: datetime, limit
         return False
     if not await suspend(session, bill.membership_id, now):
         return False
-    plan_final(session, bill, limits.days_to_free, now)
+    await plan_final(session, bill, limits.days_to_free, now)
     party = await session.get_one(Party, bill.party_id)
     facts = {"bill": bill.id}
     valid_while = facts | {"check": "bill_open"}

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from core.billing import Bill, due_bills, open_due_cycles, remind, snooze
-from core.billing.reminders import snoozed_until
+from core.billing.reminders import plan_final, snoozed_until
 from core.billing.tables import Reminder, ReminderState
 from core.dates import SEOUL, seoul_date
 from core.errors import BillNotOpen, NotFound, Outdated
@@ -209,3 +209,18 @@ def test_three_hours_and_tomorrow_morning_respect_the_night_and_the_year(now: st
     put_off = snoozed_until(choice, someone, datetime.fromisoformat(now).replace(tzinfo=SEOUL))
 
     assert f"{put_off.astimezone(SEOUL):%Y-%m-%d %H:%M}" == until
+
+
+async def test_who_is_suspended_for_a_bill_again_is_warned_again(till: Till) -> None:
+    bill = await _next_bill(till)
+    async with till.db.write() as session:
+        theirs = await session.get_one(Bill, bill.id)
+        await plan_final(session, theirs, 4, till.clock.now())
+        theirs.final_warned_at = till.clock.now()
+    days_pass(till.clock, 40)
+
+    async with till.db.write() as session:
+        await plan_final(session, await session.get_one(Bill, bill.id), 4, till.clock.now())
+
+    assert (await till.bill(bill.id)).final_warned_at is None
+    assert (await _states(till))["final"] is ReminderState.WAITING
