@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     alert_chat: str = ""
     bootpay_sandbox: bool = False
     business_notice: str = ""
+    pg_hosts: str = ""
     support_contact: str = Field("", max_length=200)
 
     # PROVIDER_ADDRESSES: the demo and the tests put the stand-ins here; the environment may not.
@@ -137,6 +138,19 @@ class Settings(BaseSettings):
         if value.strip() and not re.fullmatch(r"-?[0-9]{1,17}", value.strip()):
             raise ValueError("must be the number of a chat")
         return value.strip()
+
+    @field_validator("pg_hosts")
+    @classmethod
+    def _https_origins(cls, value: str) -> str:
+        # They are written into a header: nothing but origins may stand there.
+        if not all(re.fullmatch(r"https://(\*\.)?[a-z0-9.-]+(:\d+)?", origin) for origin in value.split()):
+            raise ValueError("must be https origins by spaces, such as https://*.pg.kr")
+        return " ".join(value.split())
+
+    @property
+    def payment_hosts(self) -> str:
+        """Return the hosts whose windows a payment page may open: Bootpay's, and the PG's own."""
+        return f"{self.bootpay_hosts} {self.pg_hosts}".strip()
 
     @field_validator("log_level")
     @classmethod

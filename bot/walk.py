@@ -277,6 +277,31 @@ def _kept(walk: Walk) -> int:
     return sum(receipt["charged"] - receipt["cancelled"] for receipt in walk.demo.bootpay.receipts())
 
 
+async def new_price(walk: Walk) -> None:
+    """Everybody is asked about a new price: who agrees stays and pays it, who is silent leaves and is not charged."""
+    host = await journeys.arrive(walk.chats, "바꿈이")
+    code = await journeys.open_party(host, service="디즈니+", plan="프리미엄 · 13,900원")
+    willing, silent = await walk.chats.person("좋아"), await walk.chats.person("조용이")
+    for member in (willing, silent):
+        await journeys.pay(await journeys.follow_invitation(member, code), walk.demo.bootpay.url)
+        await member.sees("결제가 끝났어요", anywhere=True)
+    await host.says("/my")
+    await host.taps("디즈니+")
+    await host.taps("요금이 바뀌었어요")
+    await host.says("15,900원")
+    await host.taps("네, 파티원에게 물어볼게요")
+    await walk.demo.settle_down()
+    asked = await silent.sees("동의하시나요?", anywhere=True)
+    require("3,475원 → 3,975원" in asked["text"], "the own amounts are not told")
+    await willing.taps("동의해요", anywhere=True)
+    await willing.sees("새 요금에 동의하셨어요")
+    await walk.days_pass(24)
+    opened = await willing.sees("결제가 열렸어요", anywhere=True)
+    require("3,975원" in opened["text"], "the next bill is not at the new price")
+    await silent.sees("새 요금에 답이 없어서", anywhere=True)
+    await silent.sees_no("결제가 열렸어요", anywhere=True)
+
+
 async def rate(walk: Walk) -> None:
     """Search by Korean, English and initials; half stars in two taps; ten titles one after another."""
     host = walk.host
@@ -337,6 +362,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("search and rate", rate),
     ("recommendations that learn at once", recommend),
     ("an unpaid month: warned, suspended, freed to the next in line", unpaid),
+    ("a new price: who agrees stays, who says nothing leaves without being charged", new_price),
     ("the books", books),
 )
 

@@ -64,7 +64,7 @@ class CardPage(LinkedPages):
         bot_username: str,
     ) -> None:
         pages = Pages(
-            csp=policy(settings.bootpay_script, settings.bootpay_hosts),
+            csp=policy(settings.bootpay_script, settings.payment_hosts),
             chat_url=f"https://t.me/{bot_username}",
             bootpay_script=settings.bootpay_script,
             business_notice=settings.business_notice,

@@ -32,6 +32,7 @@ GOOD = {
         "setting-zero": ("RECRUIT_DAYS", "0"),
         "setting-operators": ("OPERATORS", f"mina,{CANARY} kim"),
         "setting-alert-chat": ("ALERT_CHAT", f"@{CANARY}"),
+        "setting-pg-host": ("PG_HOSTS", f"https://{CANARY}.kr; script-src *"),
         "setting-detour": ("BOOTPAY_API", f"https://{CANARY}.kr/v2"),
     }
 )
