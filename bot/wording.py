@@ -285,6 +285,10 @@ async def _party_ended(n: News) -> Screen:
     return refund_views.party_ended(n.say, await n.party())
 
 
+async def _seat_gone(n: News) -> Screen:
+    return refund_views.seat_gone(n.say, await n.party())
+
+
 async def _removed(n: News) -> Screen:
     return refund_views.removed(n.say, await n.party(), n.data["won"])
 
@@ -387,6 +391,7 @@ _LOADED: dict[str, Load] = {
     "parties.removed": _removed,
     "parties.ending": _party_ending,
     "parties.ended": _party_ended,
+    "parties.seat_gone": _seat_gone,
     **{f"claims.{what}": _claim(what) for what in ("opened", "answered", "withdrawn", "upheld", "rejected")},
     "payouts.released": _released,
     "payouts.on_its_way": _payout_on_its_way,

@@ -161,6 +161,11 @@ def party_ended(say: Speech, card: PartyCard) -> Screen:
     return Screen(say("refunds.news_ended", plan=full_name(say, card.service, card.plan)))
 
 
+def seat_gone(say: Speech, card: PartyCard) -> Screen:
+    """Tell somebody who had not paid yet that there is no seat to pay for any more."""
+    return Screen(say("refunds.news_seat_gone", plan=full_name(say, card.service, card.plan)))
+
+
 def removed(say: Speech, card: PartyCard, won: int) -> Screen:
     """Tell a member that the host has removed them, and what they get back."""
     return _with_back(say, say("refunds.news_removed", plan=full_name(say, card.service, card.plan)), won)

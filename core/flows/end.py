@@ -26,10 +26,11 @@ from core.parties import (
     hosted_party,
     lock_party,
     move_party,
+    seated,
 )
 
-# How a stay ends with its party: one that never paid is declined, one that was being offered a seat expires.
-_ENDS_AS = (MembershipState.REMOVED, MembershipState.DECLINED, MembershipState.EXPIRED)
+# How a stay ends with its party: whoever never paid is declined.
+_ENDS_AS = (MembershipState.REMOVED, MembershipState.DECLINED)
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ async def end_party(
 ) -> EndPlan:
     """End a running party as its host, with the refunds that were shown; Outdated when they have changed since.
 
-    From now on nobody joins and nobody is billed. BillBusy while somebody's payment is being approved.
+    From now on nobody joins and nobody is billed; the line is closed by its tick. BillBusy while somebody's payment is
+    being approved.
     """
     await hosted_party(session, party_id, host_id)
     party = await lock_party(session, party_id)
@@ -70,10 +72,12 @@ async def end_party(
         if not await void_open_bills(session, member.id, now, since=plan.ends_on if paid and not at_once else None):
             raise BillBusy(party=party_id)
         await give_back(session, back.lines, "party_ended", now, limits)
-        if not paid:
+        if paid:
+            news = {"party": party_id, "on": plan.ends_on.isoformat(), "at_once": at_once, "won": back.back_won}
+            notice(session, now, member.person_id, "parties.ending", news)
+        else:
             await _end_stay(session, member, now)
-        news = {"party": party_id, "on": plan.ends_on.isoformat(), "at_once": at_once, "won": back.back_won}
-        notice(session, now, member.person_id, "parties.ending", news)
+            notice(session, now, member.person_id, "parties.seat_gone", {"party": party_id})
     if at_once:
         await _close(session, party, now, ended_on=plan.ends_on)
     return plan
@@ -90,7 +94,7 @@ async def finish_party(session: AsyncSession, party_id: int, now: datetime) -> b
     party = await lock_party(session, party_id)
     if party.state is not PartyState.ENDING or party.ends_on is None or party.ends_on > seoul_date(now):
         return False
-    members = await _present(session, party_id)
+    members = await _members(session, party_id)
     for member in members:
         if not await void_open_bills(session, member.id, now):
             return False
@@ -102,10 +106,7 @@ async def finish_party(session: AsyncSession, party_id: int, now: datetime) -> b
 
 
 async def _close(session: AsyncSession, party: Party, now: datetime, *, ended_on: date) -> None:
-    stays = await session.scalars(
-        select(Membership).where(Membership.party_id == party.id, Membership.present.is_(True))
-    )
-    for stay in stays.all():
+    for stay in await seated(session, party.id):
         await _end_stay(session, stay, now)
     await move_party(session, party.id, PartyState.ENDING, PartyState.ENDED, ends_on=ended_on, ended_at=now)
 
@@ -120,15 +121,8 @@ def _has_paid(member: Membership) -> bool:
     return member.activated_at is not None
 
 
-async def _present(session: AsyncSession, party_id: int) -> Sequence[Membership]:
-    return (
-        await session.scalars(
-            select(Membership)
-            .where(Membership.party_id == party_id, Membership.present.is_(True), Membership.role == Role.MEMBER)
-            .order_by(Membership.id)
-            .execution_options(populate_existing=True)
-        )
-    ).all()
+async def _members(session: AsyncSession, party_id: int) -> Sequence[Membership]:
+    return [each for each in await seated(session, party_id) if each.role is Role.MEMBER]
 
 
 async def _plan(session: AsyncSession, party: Party, now: datetime, *, at_once: bool) -> EndPlan:
@@ -138,6 +132,6 @@ async def _plan(session: AsyncSession, party: Party, now: datetime, *, at_once: 
         raise Outdated(what="party", state=str(party.state))
     today = seoul_date(now)
     ends_on = today if at_once else period_of(max(today, party.starts_on), party.anchor_day).ends_on
-    members = await _present(session, party.id)
+    members = await _members(session, party.id)
     backs = [(member, BackPlan(days_from(await paid_bills(session, member.id), ends_on))) for member in members]
     return EndPlan(ends_on, at_once, backs)
