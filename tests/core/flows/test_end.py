@@ -5,12 +5,24 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from sqlalchemy import func, select
 
 from core.billing import Bill, BillState, Outcome, open_due_cycles, running_parties
 from core.dates import seoul_date
 from core.errors import BillBusy, NotYours, Outdated, PartyClosed
-from core.flows import EndPlan, due_endings, end_party, end_preview, finish_party, leave_party, stay_after_all
-from core.parties import MembershipState, Party, PartyState, get_party
+from core.flows import (
+    EndPlan,
+    due_endings,
+    end_party,
+    end_preview,
+    finish_party,
+    leave_party,
+    serve_line,
+    stay_after_all,
+    wait_in_line,
+    withdraw,
+)
+from core.parties import Membership, MembershipState, Party, PartyState, get_party, move
 from tests.builders import LIMITS, days_pass, joins, membership, party, person
 from tests.core.flows.members import member, next_bill
 from tests.till import Till
@@ -109,6 +121,34 @@ async def test_ending_at_once_gives_the_days_from_today_to_everybody(till: Till)
     ]
     assert (await till.bill(holding.id)).state is BillState.VOID
     assert till.charged() == await till.held() == 2 * (4250 - 2834)
+
+
+async def test_who_was_offered_a_seat_or_waits_for_one_is_told_and_pays_nothing(till: Till) -> None:
+    opened, someone, _ = await member(till, seats=2, starts_in=0)
+    first, second = await person(till.db, till.clock), await person(till.db, till.clock)
+    for each in (first, second):
+        await till.db.transact(wait_in_line, opened.code, each, till.clock.now())
+    await till.db.transact(withdraw, opened.id, someone.id, 8500, till.clock.now(), LIMITS)
+    await till.db.transact(serve_line, opened.id, till.clock.now())
+
+    await end(till, opened, at_once=True)
+    await till.db.transact(serve_line, opened.id, till.clock.now())
+
+    assert [await till.said(name) for name in ("parties.seat_gone", "waiting.closed", "parties.ending")] == [1, 1, 0]
+    async with till.db.read() as session:
+        present = select(func.count(Membership.id)).where(Membership.present.is_(True))
+        assert await session.scalar(present) == 0
+
+
+async def test_who_is_suspended_when_the_party_ends_is_gone_with_it(till: Till) -> None:
+    opened, _, first = await member(till)
+    await next_bill(till, first)
+    async with till.db.write() as session:
+        await move(session, first.membership_id, MembershipState.ACTIVE, MembershipState.SUSPENDED)
+
+    await end(till, opened, at_once=True)
+
+    assert (await membership(till.db, first)).state is MembershipState.REMOVED
 
 
 async def test_a_party_that_ends_can_still_be_ended_at_once(till: Till) -> None:
