@@ -10,7 +10,7 @@ import signal
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import structlog
 import typer
@@ -233,13 +233,21 @@ def evaluate(
 
 @app.command()
 def bench(
+    what: Annotated[
+        Literal["product", "recommend"], typer.Argument(help="The product, or the recommender.")
+    ] = "product",
     taps: Annotated[int, typer.Option(min=1, help="How many taps of all kinds.")] = 600,
     ledger_rows: Annotated[int, typer.Option(min=1, help="How large the audited books are.")] = 20_000,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     database_url: Annotated[str | None, typer.Option(envvar="DATABASE_URL", help="An empty database, too.")] = None,
+    ratings: Annotated[int, typer.Option(min=1000, help="recommend: how many ratings to grow to.")] = 1_000_000,
+    titles: Annotated[int, typer.Option(min=100, help="recommend: the titles of the largest catalogue.")] = 100_000,
 ) -> None:
-    """Measure taps, recommendations and the audit, on databases of its own."""
+    """Measure taps, recommendations and the audit, on databases of its own; or the recommender by itself."""
     set_up_logging("WARNING")
+    if what == "recommend":
+        _bench_recommending(ratings, titles, as_json=as_json)
+        return
 
     async def measure() -> None:
         from bot import bench as speed
@@ -248,6 +256,23 @@ def bench(
         console.print(speed.as_json(rows) if as_json else speed.as_table(rows), soft_wrap=as_json)
 
     _run(measure())
+
+
+def _bench_recommending(ratings: int, titles: int, *, as_json: bool) -> None:
+    from bot.bench import recommending
+
+    folding = [recommending.measure_folding(size, 300) for size in sorted({min(10_000, titles), titles})]
+    growth = [recommending.measure_growth(3_000, 10_000, 300_000, both_heads=True)]
+    growth += [
+        recommending.measure_growth(max(10, size * 7 // 1000), max(100, int(10.7 * (size / 10) ** 0.5)), size)
+        for size in (100_000, 1_000_000, 10_000_000)
+        if size <= ratings
+    ]
+    if as_json:
+        print(recommending.as_json(folding, growth))
+        return
+    for table in recommending.as_tables(folding, growth):
+        console.print(table)
 
 
 @keys_app.command("new")
