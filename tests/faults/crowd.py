@@ -21,7 +21,7 @@ async def open_bills(till: Till, count: int) -> list[Bill]:
     turn = asyncio.Semaphore(SIDE_BY_SIDE)
 
     async def join(into: Party) -> list[Bill]:
-        # One after the other: who waits for a party's lock on a slow machine may wait for longer than the database does.
+        # One after the other: on a slow machine the wait for a party's lock may be longer than the database's patience.
         async with turn:
             return [await joins(till.db, till.clock, into, someone) for someone in members]
 
