@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from sqlalchemy import select
+
 from bot import journeys
 from bot.demo import OPERATORS
 from bot.sandbox.chats import Phone
 from core import billing
-from core.billing import Line, Result
+from core.billing import Bill, Line, Result
 from tests.e2e.world import World
 
 MINA, JUN = OPERATORS
@@ -61,6 +65,50 @@ async def test_a_month_from_held_to_paid_out(world: World) -> None:
     await host.sees("정산금 4,250원을 국민 ****9012 계좌로 보냈어요")
     await host.says("/payout")
     await host.sees("지금까지 받은 금액 4,250원")
+
+
+async def test_a_payout_that_comes_back_asks_for_another_account_and_goes_there(world: World) -> None:
+    host, _ = await _host_with_a_paid_month(world)
+    await _proves(world, host)
+    await world.days_pass(31)
+    lines, _ = await _exports(world)
+
+    await _confirms(world, [replace(line, result=Result.RETURNED) for line in lines])
+
+    await host.sees("정산금 4,250원이 되돌아왔어요", anywhere=True)
+    await host.says("/payout")
+    told = await host.sees("받으실 금액 4,250원")
+    assert "이 계좌로는 보낼 수 없어요" in told["text"]
+    await journeys.register_account(host, "110-222-333444")
+    lines, code = await _exports(world)
+    await journeys.prove_account(host, code)
+    await _confirms(world, lines)
+    lines, _ = await _exports(world)
+    await _confirms(world, lines)
+    await host.sees("정산금 4,250원을 국민 ****3444 계좌로 보냈어요", anywhere=True)
+
+
+async def test_a_refund_after_the_payout_is_what_the_host_owes(world: World) -> None:
+    host, _ = await _host_with_a_paid_month(world)
+    await _proves(world, host)
+    await world.days_pass(31)
+    lines, _ = await _exports(world)
+    await _confirms(world, lines)
+
+    await _pays_back_the_first_month(world)
+    await host.says("/payout")
+
+    told = await host.sees("돌려주실 금액 4,250원")
+    assert "다음 정산에서 빼 드리니" in told["text"]
+
+
+async def _pays_back_the_first_month(world: World) -> None:
+    two = world.demo.two
+    async with two.db.write() as session:
+        bill = await session.scalar(select(Bill).order_by(Bill.id).limit(1))
+        assert bill is not None
+        await billing.plan_refund(session, bill, 4250, "claim", world.demo.now(), two.settings.limits)
+    await world.settled()
 
 
 async def test_the_number_leaves_the_chat_and_stands_in_no_row(world: World) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from core import billing
-from core.billing import Bill, Line, Result, confirm_batch, export_batch, plan_payout, plan_refund
+from core.billing import Bill, Line, Result, confirm_batch, export_batch, payout_card, plan_payout, plan_refund
 from core.billing.tables import Account, PayoutState
 from core.errors import InvalidInput, NotFound, Outdated
 from core.people import Person
@@ -233,6 +233,9 @@ async def test_a_refund_after_the_payout_is_a_debt_that_the_next_one_sets_off(ti
 
     assert await paid_out(till.db, till.clock) == 4250
     assert await _books(till, host) == (0, 0, -8500)
+    async with till.db.read() as session:
+        first, second = [await payout_card(session, one.id) for one in await payouts(till.db)]
+    assert (first.set_off_won, second.set_off_won) == (0, 4250)
 
 
 async def test_one_payout_of_a_host_is_under_way_at_a_time(till: Till) -> None:
