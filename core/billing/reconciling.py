@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -29,7 +29,11 @@ AGAIN, WITHIN = timedelta(hours=1), timedelta(days=90)
 RECONCILED = "reconciled_"
 # What says that money was cancelled without us: found here, or by a refund of ours on its way.
 OUTSIDE_RECORDS = (f"{RECONCILED}more_cancelled", PARTLY_ELSEWHERE)
-RECEIVED = (AttemptState.PAID, AttemptState.CANCELLED)
+_RECEIVED = (
+    Attempt.state.in_((AttemptState.PAID, AttemptState.CANCELLED))
+    & (Attempt.received_won > 0)
+    & Attempt.receipt_id.is_not(None)
+)
 _UNDER_WAY = (RefundState.PLANNED, RefundState.SENDING, RefundState.UNKNOWN)
 
 
@@ -77,7 +81,7 @@ async def _reconcile_one(db: Database, bootpay: Provider, clock: Clock, attempt_
 async def compare_day(db: Database, bootpay: Provider, day: date) -> list[Compared]:
     """Compare the payments of one day in Seoul with Bootpay's receipts, changing nothing; ProviderUnclear or
     ProviderRefused when Bootpay does not answer."""
-    since, until = seoul_instant(day), seoul_instant(day + timedelta(days=1), time(0))
+    since, until = seoul_instant(day), seoul_instant(day + timedelta(days=1))
     async with db.read() as session:
         attempts = (
             await session.scalars(
@@ -91,9 +95,6 @@ async def compare_day(db: Database, bootpay: Provider, day: date) -> list[Compar
         _compared(attempt, refunded[attempt.id], await _receipt_or_none(bootpay, attempt.receipt_id or ""))
         for attempt in attempts
     ]
-
-
-_RECEIVED = Attempt.state.in_(RECEIVED) & (Attempt.received_won > 0) & Attempt.receipt_id.is_not(None)
 
 
 async def _due(session: AsyncSession, now: datetime, most: int) -> Sequence[int]:

@@ -14,6 +14,8 @@ from core.billing.refund_rules import Line, PaidBill, won_of
 from core.dates import Period, seoul_date
 from core.parties import AccessStep, broken_periods
 
+REFUNDABLE = (BillState.PAID, BillState.PARTLY_REFUNDED)
+
 
 @dataclass(frozen=True)
 class BackPlan:
@@ -25,9 +27,6 @@ class BackPlan:
     def back_won(self) -> int:
         """Return the sum of the lines."""
         return won_of(self.lines)
-
-
-REFUNDABLE = (BillState.PAID, BillState.PARTLY_REFUNDED)
 
 
 async def paid_bills(session: AsyncSession, membership_id: int) -> Sequence[PaidBill]:
