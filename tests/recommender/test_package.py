@@ -20,3 +20,34 @@ def test_the_surprise_algorithm_comes_when_asked_for() -> None:
     assert HybridSVDKNN.__mro__[1].__name__ == "AlgoBase"
     with pytest.raises(AttributeError):
         recommender.nothing_like_this  # noqa: B018
+
+
+def test_where_no_folder_can_be_written_the_loops_are_compiled_in_memory() -> None:
+    code = (
+        "from numba.core import caching\n"
+        "caching.CacheImpl._locator_classes = []\n"
+        "import numpy as np\n"
+        "from recommender.kernels import sums_of_titles\n"
+        "cell = np.zeros(1, dtype=np.int32)\n"
+        "stars, generosity = np.array([4.0], dtype=np.float32), np.zeros(1)\n"
+        "print(sums_of_titles(np.array([0, 1]), cell, stars, generosity, 3.0, 2).tolist())"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[1.0, 0.0]"
+
+
+def test_serving_brings_no_compiler() -> None:
+    code = (
+        "import sys\n"
+        "from recommender import Model, Ratings, Title, Titles, train\n"
+        "model = train(Ratings([], [], []), Titles([Title(1, year=1999), Title(2, year=2020)]))\n"
+        "Model.load(model.dump()).recommend({1: 5.0})\n"
+        "model.predict({1: 5.0}, [2])\n"
+        "print('numba' in sys.modules)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "False"
