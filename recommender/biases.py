@@ -49,6 +49,8 @@ def fit_biases(stars: Sparse, features: Sparse, expected: F64) -> Biases:
 
 def user_generosity(stars: Sparse, mean: float, offsets: F32) -> F64:
     """Return the damped mean of what each user gave beyond mean and title offsets."""
+    if not stars.nnz:
+        return np.zeros(stars.shape[0])
     from recommender.kernels import generosity_of_users
 
     result: F64 = generosity_of_users(*parts(stars), offsets, mean, USER_DAMPING)
