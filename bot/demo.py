@@ -71,7 +71,7 @@ class Demo:
             await self.settle_down()
 
     def _move(self, instant: datetime) -> None:
-        self.clock.move_to(max(instant, self.clock.now()))
+        self.clock.move_on(instant)
 
     async def settle_down(self) -> None:
         """Run every tick and wait until everything that is due has been sent."""

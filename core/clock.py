@@ -37,3 +37,7 @@ class ManualClock:
         if instant < self.now():
             raise ValueError("a clock does not run backwards")
         self._start, self._origin = instant, datetime.now(UTC)
+
+    def move_on(self, instant: datetime) -> None:
+        """Make `instant` the present unless it has passed already."""
+        self._start, self._origin = max(instant, self.now()), datetime.now(UTC)
