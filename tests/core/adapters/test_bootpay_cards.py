@@ -15,7 +15,7 @@ from tests.core.adapters.test_bootpay_failures import RECEIPT, Script, script
 
 __all__ = ["script"]
 
-ID, KEY = "65f0c0de0000000000000001", "66542dfb4d18d5fc7b43e1b6"
+ID, KEY = "65f0c0de0000000000000001", "66542dfb4d18d5fc7b43e1b6"  # pragma: allowlist secret
 ANSWER: dict[str, Any] = {
     "billing_key": KEY,
     "receipt_id": ID,
