@@ -34,16 +34,7 @@ def test_a_number_is_taken_as_people_write_it(typed: str, kept: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed",
-    [
-        "",
-        "123",
-        "1" * 17,
-        "12345abcde",
-        "１２３４５６７８９０",
-        "=1234567890",
-        "12345\n67890",
-    ],  # pragma: allowlist secret
+    "typed", ["", "123", "1" * 17, "1234567890x", "１２３４５６７８９０", "=1234567890", "12345\n67890"]
 )
 def test_what_is_no_number_is_refused(typed: str) -> None:
     with pytest.raises(InvalidInput):
