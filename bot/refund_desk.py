@@ -89,8 +89,9 @@ async def compare(db: Database, bootpay: billing.Provider, day: date) -> Sequenc
 def as_table(day: date, compared: Sequence[Compared]) -> Table:
     """Return a day's payments with what Bootpay says, a row each, and their sums."""
     table = Table(title=f"{day} in Seoul")
-    for column in ("attempt", "bill", "paid", "refunded", "Bootpay: paid", "Bootpay: cancelled", "difference"):
-        table.add_column(column, justify="left" if column == "difference" else "right", overflow="fold")
+    for column in ("attempt", "bill", "paid", "refunded", "Bootpay: paid", "Bootpay: cancelled"):
+        table.add_column(column, justify="right", overflow="fold")
+    table.add_column("difference", no_wrap=True)
     for one in compared:
         theirs = (_won(one.their_price_won), _won(one.their_cancelled_won), one.difference or "")
         table.add_row(str(one.attempt_id), str(one.bill_id), _won(one.paid_won), _won(one.refunded_won), *theirs)

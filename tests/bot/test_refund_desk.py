@@ -181,7 +181,7 @@ def test_a_day_that_differs_ends_with_one(office: Office, bootpay: BootpayStandI
     day = str(seoul_date(office.clock.now()))
 
     for _ in range(2):  # it only looks
-        differs = office.two("reconcile", "--day", day, **KEYS, COLUMNS="160")
+        differs = office.two("reconcile", "--day", day, **KEYS)
         assert differs.exit_code == 1
         assert "more_cancelled" in differs.stdout
         assert "8,500" in differs.stdout
