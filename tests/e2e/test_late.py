@@ -31,7 +31,7 @@ async def test_who_does_not_pay_is_warned_suspended_and_freed(world: World) -> N
     await late.says("/my")
     await late.taps("넷플릭스")
     await late.sees("이용이 멈춰 있어요")
-    await late.forges("access:1")
+    await late.forges(f"access:{await world.newest('party')}")
     await late.toast("이용이 멈춰 있어요")
     await world.days_pass(3)
     await late.sees("마지막 안내예요", anywhere=True)
@@ -62,7 +62,7 @@ async def test_a_suspended_member_reads_the_room_and_writes_again_as_soon_as_the
     await other.sees("대화방에 들어왔어요")
     await other.says("오늘 뭐 볼까요?")
     await late.sees("오늘 뭐 볼까요?", anywhere=True)
-    await late.forges("room:1")
+    await late.forges(f"room:{await world.newest('party')}")
     await late.toast("이용이 멈춰 있어요")
     await world.pays(late)
 
@@ -75,10 +75,11 @@ async def test_a_reminder_is_put_off_in_one_tap_at_most_twice_and_never_after_pa
     _, late, _ = await party_of_three(world)
     await world.days_pass(REMINDED)
     await late.sees("결제일이 3일 남았어요", anywhere=True)
+    bill = await world.newest("bill") - 1  # the other member's was opened after it
 
     await late.taps("3시간 뒤에", anywhere=True)
     await late.toast("12월 20일 (일) 오후 3:00에 다시 알려 드릴게요.")
-    await late.forges("snooze:3:1:3h")
+    await late.forges(f"snooze:{bill}:1:3h")
     await late.toast("이미 쓴 버튼이에요.")
     await world.days_pass(0.5)
     await late.taps("내일 아침에", anywhere=True)
@@ -89,7 +90,7 @@ async def test_a_reminder_is_put_off_in_one_tap_at_most_twice_and_never_after_pa
     assert "결제일이 2일 남았어요" in last["text"]
     assert "3시간 뒤에" not in str(last["inline_keyboard"])
     await world.pays(late)
-    await late.forges("snooze:3:2:am")
+    await late.forges(f"snooze:{bill}:2:am")
     await late.toast("이미 처리된 결제예요.")
 
 
@@ -109,7 +110,7 @@ async def test_the_host_waits_reminds_and_frees_the_seat_of_somebody_who_reads_e
     await late.sees("Your host is waiting for your payment.", anywhere=True)
     await host.taps("지금 알림 보내기", anywhere=True)
     await host.toast("오늘은 이미 알려 드렸어요.")
-    await host.forges("latefree:2")
+    await host.forges(f"latefree:{await world.newest('bill')}")
     await host.toast("지난 버튼이에요.")
     await host.taps("3일 더 기다릴게요", anywhere=True)
     await host.toast("까지 기다릴게요.")

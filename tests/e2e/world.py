@@ -59,6 +59,11 @@ class World:
         """Move the clock, due time by due time."""
         await self.demo.move_to(self.demo.now() + timedelta(days=days))
 
+    async def newest(self, table: str) -> int:
+        """Return the id of the newest row: a shared database does not count from 1."""
+        async with self.demo.two.db.read() as session:
+            return int((await session.execute(text(f"SELECT max(id) FROM {table}"))).scalar_one())
+
     async def count(self, table: str) -> int:
         """Return how many rows a table has, once everything has been said."""
         await self.settled()
