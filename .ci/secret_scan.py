@@ -50,7 +50,7 @@ _SETTINGS = {
 class PasswordInAddress(RegexBasedDetector):
     """A password written into an address, as in a database URL."""
 
-    secret_type = "Password in an address"  # noqa: S105
+    secret_type = "Password in an address"  # noqa: S105 - a name of findings
     denylist = (re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#:@\"'`]*:([^\s/?#@\"'`]+)@[^\s/?#@\"'`]"),)
 
     def analyze_string(self, string: str) -> Generator[str, None, None]:
@@ -60,7 +60,7 @@ class PasswordInAddress(RegexBasedDetector):
 class NamedSecret(RegexBasedDetector):
     """A long random value beside a name that says it is secret, quoted or not (.env, YAML, shell, code)."""
 
-    secret_type = "Value of a secret's name"  # noqa: S105
+    secret_type = "Value of a secret's name"  # noqa: S105 - a name of findings
     denylist = (
         re.compile(
             r"(?:token|secret|passw(?:or)?d|(?:api|client|secret|private|access|encryption|credential)[_-]?key)"
@@ -100,6 +100,7 @@ def findings(files: Iterable[Path]) -> list[str]:
 
 def tracked() -> list[Path]:
     """Return the files that git keeps, as they are in the working tree."""
+    # git is wherever the person has it: the path is theirs to trust
     listed = subprocess.run(["git", "ls-files", "-z"], capture_output=True, text=True, check=True).stdout  # noqa: S607
     return [path for path in map(Path, filter(None, listed.split("\0"))) if path.is_file()]
 

@@ -128,6 +128,7 @@ class PersonSide:
         try:
             await response.write(b"retry: 1000\n\n")
             while not world.bell.closed:
+                # mypy cannot infer a lambda whose default binds the loop's value
                 changed = await world.bell.until(lambda last=seen: world.seq > last, HEARTBEAT_SECONDS)  # type: ignore[misc]
                 if not changed and not world.bell.closed:
                     await response.write(b": still here\n\n")
