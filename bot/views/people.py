@@ -9,6 +9,7 @@ from bot.screen import Button, Screen
 from bot.settings import Settings
 from bot.texts import LANGUAGES, SPEECH, Speech
 from bot.views.titles import find_button
+from core.billing.refund_rules import WITHDRAWAL_DAYS
 from core.people import GENRES, QUIET_CHOICES, Person, is_muted
 
 PAYLOAD_BYTES = 40
@@ -45,12 +46,17 @@ def consent(say: Speech, payload: str, settings: Settings) -> Screen:
 
 
 def terms(say: Speech, settings: Settings) -> Screen:
-    """The terms: what is stored, what TWO is and is not."""
+    """The terms: what TWO is and is not, what is stored, how money is held and comes back."""
     notice = settings.business_notice
-    return Screen(
-        say("people.terms", adult=settings.adult_age, minimum=settings.minimum_age)
-        + (f"\n\n{say('people.business', notice=notice)}" if notice else "")
+    text = say(
+        "people.terms",
+        adult=settings.adult_age,
+        minimum=settings.minimum_age,
+        grace=settings.grace_days,
+        free=settings.days_to_free,
+        withdrawal=WITHDRAWAL_DAYS,
     )
+    return Screen(text + (f"\n\n{say('people.business', notice=notice)}" if notice else ""))
 
 
 def too_young(say: Speech, settings: Settings) -> Screen:
