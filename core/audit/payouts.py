@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import Date, Select, func, or_, select
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import aliased
 from sqlalchemy.sql.functions import FunctionElement
 
 from core.audit.asking import question
@@ -25,6 +24,7 @@ from core.parties.tables import Party
 from core.people.tables import Person
 
 UNDER_WAY = (PayoutState.PLANNED, PayoutState.EXPORTED)
+HOUSE = [account for account in Account if account not in PERSONAL]
 OF_PAYOUTS = LedgerEntry.event.startswith("payout-")
 
 
@@ -81,18 +81,21 @@ def payouts_are_booked() -> Select[int]:
 @question()
 def payout_within_owed() -> Select[int]:
     """More was paid out to a host than was owed to them at that moment; the row is the ledger's line."""
-    earlier = aliased(LedgerEntry)
+    # Added up once from line to line: summed anew for each payout it would grow with the square of a host's months.
     owed_afterwards = (
-        select(func.sum(earlier.amount_won))
-        .where(
-            earlier.account == Account.PAYABLE,
-            earlier.person_id == LedgerEntry.person_id,
-            earlier.id <= LedgerEntry.id,
-        )
-        .scalar_subquery()
+        func.sum(LedgerEntry.amount_won)
+        .over(partition_by=LedgerEntry.person_id, order_by=LedgerEntry.id)
+        .label("owed_afterwards")
     )
-    return select(LedgerEntry.id).where(
-        LedgerEntry.account == Account.PAYABLE, OF_PAYOUTS, LedgerEntry.amount_won > 0, owed_afterwards > 0
+    payable = (
+        select(LedgerEntry.id, LedgerEntry.amount_won, owed_afterwards)
+        .where(LedgerEntry.account == Account.PAYABLE)
+        .subquery()
+    )
+    return (
+        select(LedgerEntry.id)
+        .join(payable, payable.c.id == LedgerEntry.id)
+        .where(OF_PAYOUTS, payable.c.amount_won > 0, payable.c.owed_afterwards > 0)
     )
 
 
@@ -162,17 +165,21 @@ def payout_account_is_whole() -> Select[int]:
 
 
 @question()
-def personal_lines_name_their_person() -> Select[int]:
-    """A line of somebody's own account names nobody or the wrong one, or a line of the house's names a person."""
-    personal = LedgerEntry.account.in_(PERSONAL)
+def personal_lines_name_a_person() -> Select[int]:
+    """A line of somebody's own account names nobody, or a line of the house's names a person."""
+    return select(LedgerEntry.id).where(
+        or_(
+            LedgerEntry.account.in_(PERSONAL) & LedgerEntry.person_id.is_(None),
+            LedgerEntry.account.in_(HOUSE) & LedgerEntry.person_id.is_not(None),
+        )
+    )
+
+
+@question(of=LedgerEntry.party_id)
+def payable_is_its_hosts() -> Select[int]:
+    """What a party's bills brought is owed to somebody else than its host."""
     return (
         select(LedgerEntry.id)
-        .join(Party, Party.id == LedgerEntry.party_id, isouter=True)
-        .where(
-            or_(
-                personal & LedgerEntry.person_id.is_(None),
-                ~personal & LedgerEntry.person_id.is_not(None),
-                (LedgerEntry.account == Account.PAYABLE) & (LedgerEntry.person_id != Party.host_id),
-            )
-        )
+        .join(Party, Party.id == LedgerEntry.party_id)
+        .where(LedgerEntry.account == Account.PAYABLE, LedgerEntry.person_id != Party.host_id)
     )

@@ -322,7 +322,7 @@ class LedgerEntry(Base):
     __table_args__ = (
         UniqueConstraint("event", "line"),
         CheckConstraint("amount_won <> 0", name="amount_not_zero"),
-        Index("ix_ledger_entry_account_person_id", "account", "person_id"),
+        Index("ix_ledger_entry_account_person_id", "account", "person_id", "amount_won"),
         Index("ix_ledger_entry_bill_id_account", "bill_id", "account", "amount_won"),
         Base.__table_args__,
     )

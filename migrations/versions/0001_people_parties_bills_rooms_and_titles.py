@@ -689,7 +689,7 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
     )
     with op.batch_alter_table("ledger_entry", schema=None) as batch_op:
-        batch_op.create_index("ix_ledger_entry_account_person_id", ["account", "person_id"], unique=False)
+        batch_op.create_index("ix_ledger_entry_account_person_id", ["account", "person_id", "amount_won"], unique=False)
         batch_op.create_index("ix_ledger_entry_bill_id_account", ["bill_id", "account", "amount_won"], unique=False)
         batch_op.create_index(batch_op.f("ix_ledger_entry_party_id"), ["party_id"], unique=False)
 
