@@ -54,6 +54,12 @@ def as_json(found: dict[str, Any]) -> str:
 def as_tables(found: dict[str, Any]) -> list[Table]:
     """Return what was measured as tables: ours first, then the peers with their ratios to ours."""
     tables = [_beside_peers(found)]
+    if "rank" in found:
+        tables.append(_rows("Variety", ("strength", "NDCG@10", "coverage@10", "alike@10"), [
+            (f"{one.get('strength', 0):g}", f"{one['ndcg10']:.4f}", f"{one['coverage10']:.3f}",
+             f"{one['alike10']:.3f}" if "alike10" in one else "")
+            for one in (found["rank"], found["rank"]["varied"])
+        ]))  # fmt: skip
     if "cold" in found:
         tables.append(_rows("Few ratings", ("ratings", "RMSE", "NDCG@10"), [
             (size, f"{one['rmse']:.4f}", f"{one['ndcg10']:.4f}") for size, one in found["cold"].items()

@@ -2,26 +2,34 @@
 
 from typing import TYPE_CHECKING
 
+from recommender.alike import Similar, similar
 from recommender.border import RatingRefused, Ratings
+from recommender.explain import Explained, why
 from recommender.model import Model, Pick, train
 from recommender.packing import SnapshotBroken
 from recommender.reasons import Reason
 from recommender.titles import Title, Titles
+from recommender.variety import VARIETY
 
 if TYPE_CHECKING:
     from recommender.hybrid import HybridSVDKNN
 
 __all__ = [
+    "VARIETY",
+    "Explained",
     "HybridSVDKNN",
     "Model",
     "Pick",
     "RatingRefused",
     "Ratings",
     "Reason",
+    "Similar",
     "SnapshotBroken",
     "Title",
     "Titles",
+    "similar",
     "train",
+    "why",
 ]
 
 

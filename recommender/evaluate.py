@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 
 from recommender.arrays import F64, I64, Bools
 from recommender.border import Ratings
 from recommender.groups import METHODS, pick_together
+from recommender.kinship import kinship_among
 from recommender.model import Model
 from recommender.titles import Titles
 
@@ -28,11 +29,15 @@ Tick = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True)
 class ListQuality:
-    """NDCG and recall of the first ten, averaged over people with something to find, and the share of titles shown."""
+    """NDCG and recall of the first ten, averaged over people with something to find, and the share of titles shown.
+
+    `alike10` is how alike two titles of a list are on average, 0 to 1, where features of titles are known.
+    """
 
     ndcg10: float
     recall10: float
     coverage10: float
+    alike10: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +102,28 @@ def averaged(parts: Sequence[StarQuality]) -> StarQuality:
 
 
 def list_quality(
-    model: Model, known: Ratings, held_out: Ratings, *, relevant: float = RELEVANT, tick: Tick | None = None
+    model: Model,
+    known: Ratings,
+    held_out: Ratings,
+    *,
+    relevant: float = RELEVANT,
+    variety: float = 0.0,
+    tick: Tick | None = None,
 ) -> ListQuality:
     """Rank every title a user has not rated in `known`; relevant is what they gave that many stars in `held_out`."""
+    trained = model.catalogue_of(None).trained
+    alike: list[float] = []
 
     def top(user: int) -> list[int]:
-        return [pick.title_id for pick in model.recommend(rated_by(known, user), n=LISTED)]
+        listed = [pick.title_id for pick in model.recommend(rated_by(known, user), n=LISTED, variety=variety)]
+        kinship = kinship_among(trained.words, np.array([trained.position[number] for number in listed]))
+        pairs = kinship[np.triu_indices(len(listed), 1)]
+        if len(pairs):
+            alike.append(float(pairs.mean()))
+        return listed
 
-    return quality_of(top, held_out, len(model.title_ids), relevant=relevant, tick=tick)
+    found = quality_of(top, held_out, len(model.title_ids), relevant=relevant, tick=tick)
+    return replace(found, alike10=float(np.mean(alike))) if alike and trained.words.nnz else found
 
 
 def quality_of(

@@ -14,13 +14,17 @@ from recommender.best import best_first
 from recommender.border import HIGHEST, LOWEST, Ratings, plain_id
 from recommender.catalogue import Catalogue, genre_names
 from recommender.fold_in import Person, fold_in
+from recommender.kinship import kinship_among
 from recommender.reasons import Evidence, Reason
 from recommender.stars import TASTE
 from recommender.titles import Titles
 from recommender.trained import Trained, fit
+from recommender.variety import WINDOW, spread_out
 
 # Stars from which on a title may lead a list.
 LIKEABLE = 2.5
+# More than any title's worth and any penalty for likeness.
+_HARDLY = 1e4
 
 Tier = Literal["instant", "full"]
 
@@ -72,6 +76,7 @@ class Model:
         titles: Titles | None = None,
         genres_liked: Collection[str] = (),
         hide: Callable[[int], bool] | None = None,
+        variety: float = 0.0,
     ) -> list[Pick]:
         """Return up to `n` titles, best first, that this person has not rated, with a true reason each.
 
@@ -79,15 +84,19 @@ class Model:
 
         `rated` may be empty and may name titles the model does not know. `titles` is today's catalogue: only what
         is in it is recommended, titles newer than the model included. `hide` is asked about ids, best first, and
-        says which must not be shown. Raises `RatingRefused` for stars outside 0.5..5.
+        says which must not be shown. `variety` is how much of a standard deviation of their scores a title may lose
+        for being like one before it. Raises `RatingRefused` for stars outside 0.5..5.
         """
-        catalogue = self._catalogue(titles)
+        catalogue = self.catalogue_of(titles)
         person = fold_in(catalogue.trained.stars, catalogue.trained.position, rated)
-        scores, predicted = _score(catalogue, person, genres_liked)
-        found = _in_order(catalogue, scores.total, predicted, [*person.rated_ids, *exclude], n)
+        scores, predicted = self.scored(catalogue, person, genres_liked)
+        looked_at = n + WINDOW if variety and n > 0 else max(n, 0)
+        found = _in_order(catalogue, scores.total, predicted, [*person.rated_ids, *exclude], looked_at)
         ids = catalogue.ids
         shown = (at for at in found if hide is None or not hide(int(ids[at])))
-        chosen = np.array(list(islice(shown, max(n, 0))), dtype=np.int64)
+        chosen = np.array(list(islice(shown, looked_at)), dtype=np.int64)
+        if variety:
+            chosen = _varied(catalogue, chosen, scores.total, predicted, n, variety)
         why = _reasons(catalogue, person, chosen, scores, genres_liked)
         stars = np.clip(predicted[chosen], LOWEST, HIGHEST).tolist()
         return list(map(Pick, ids[chosen].tolist(), stars, scores.total[chosen].tolist(), why))
@@ -96,14 +105,14 @@ class Model:
         self, rated: Mapping[int, float], *, titles: Titles | None = None, genres_liked: Collection[str] = ()
     ) -> dict[int, float]:
         """Return what orders the list, for every title of the catalogue, rated ones included."""
-        catalogue = self._catalogue(titles)
+        catalogue = self.catalogue_of(titles)
         person = fold_in(catalogue.trained.stars, catalogue.trained.position, rated)
-        scores, _ = _score(catalogue, person, genres_liked)
+        scores, _ = self.scored(catalogue, person, genres_liked)
         return dict(zip(catalogue.ids.tolist(), scores.total.tolist(), strict=True))
 
     def predict(self, rated: Mapping[int, float], title_ids: Sequence[int], *, titles: Titles | None = None) -> F64:
         """Return the stars (0.5 to 5) this person would give; an unknown title gets what an unseen one would."""
-        trained = self._catalogue(titles).trained
+        trained = self.catalogue_of(titles).trained
         person = fold_in(trained.stars, trained.position, rated)
         at = np.array([_place(trained, number) for number in title_ids], dtype=np.int64)
         predicted = np.append(trained.stars.predict_all(person.reader), trained.stars.average(person.reader.generosity))
@@ -154,7 +163,22 @@ class Model:
         """Read a snapshot; raises `SnapshotBroken` for anything but an intact one of this version."""
         return cls(snapshot.load(data))
 
-    def _catalogue(self, titles: Titles | None) -> Catalogue:
+    @staticmethod
+    def scored(catalogue: Catalogue, person: Person, genres_liked: Collection[str]) -> tuple[scoring.Scores, F32]:
+        """Return the scores and the predicted stars of the catalogue's titles."""
+        trained = catalogue.trained
+        members = trained.stars.terms(person.reader)
+        predicted = catalogue.taken(trained.stars.blend(person.reader.generosity, members))
+        terms: dict[scoring.Term, scoring.Standing] = {
+            "near": scoring.stand("near", catalogue.taken(trained.lists.near(person.rated, person.likes))),
+            "popularity": catalogue.popularity,
+            "stars": scoring.stand("stars", predicted),
+            "taste": scoring.stand("taste", catalogue.taken(members[TASTE])),
+            "wishes": catalogue.wished(genres_liked),
+        }
+        return scoring.score(terms, rated=len(person.rated), trust=trained.lists.trust), predicted
+
+    def catalogue_of(self, titles: Titles | None) -> Catalogue:
         """Return what is known about this catalogue, worked out anew only when it is another one than last time."""
         if titles is None:
             return self._whole
@@ -169,21 +193,6 @@ def _place(trained: Trained, raw_id: object) -> int:
     return -1 if number is None else trained.position.get(number, -1)
 
 
-def _score(catalogue: Catalogue, person: Person, genres_liked: Collection[str]) -> tuple[scoring.Scores, F32]:
-    """Return the scores and the predicted stars of the catalogue's titles."""
-    trained = catalogue.trained
-    members = trained.stars.terms(person.reader)
-    predicted = catalogue.taken(trained.stars.blend(person.reader.generosity, members))
-    terms: dict[scoring.Term, scoring.Standing] = {
-        "near": scoring.stand("near", catalogue.taken(trained.lists.near(person.rated, person.likes))),
-        "popularity": catalogue.popularity,
-        "stars": scoring.stand("stars", predicted),
-        "taste": scoring.stand("taste", catalogue.taken(members[TASTE])),
-        "wishes": catalogue.wished(genres_liked),
-    }
-    return scoring.score(terms, rated=len(person.rated), trust=trained.lists.trust), predicted
-
-
 def _in_order(catalogue: Catalogue, total: F32, predicted: F32, never: Collection[int], wanted: int) -> Iterator[int]:
     """Yield places in the catalogue, best first, without those that must not be shown."""
     allowed = np.ones(len(total), dtype=bool)
@@ -192,6 +201,14 @@ def _in_order(catalogue: Catalogue, total: F32, predicted: F32, never: Collectio
     likeable = predicted >= LIKEABLE
     for part in (allowed & likeable, allowed & ~likeable):
         yield from best_first(np.where(part, total, np.float32(-np.inf)), catalogue.ids, wanted)
+
+
+def _varied(catalogue: Catalogue, best: I64, total: F32, predicted: F32, n: int, strength: float) -> I64:
+    """Return `n` of the best places in a varied order; what this person would hardly like still comes last."""
+    kinship = kinship_among(catalogue.trained.words, catalogue.positions(best))
+    hardly = np.where(predicted[best] < LIKEABLE, np.float32(_HARDLY), np.float32(0))
+    chosen: I64 = best[spread_out(total[best] / np.float32(scoring.POINTS) - hardly, kinship, n, strength)]
+    return chosen
 
 
 def _reasons(

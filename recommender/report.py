@@ -10,10 +10,11 @@ import numpy as np
 from recommender import evaluate
 from recommender.arrays import F64, I64
 from recommender.border import Ratings
-from recommender.evaluate import StarQuality, Stopwatch, Tick
+from recommender.evaluate import ListQuality, StarQuality, Stopwatch, Tick
 from recommender.files import RatingTable
 from recommender.model import Model, train
 from recommender.titles import Titles
+from recommender.variety import VARIETY
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,10 @@ def report(
 ) -> dict[str, Any]:
     """Return what was asked for.
 
-    Keys: `rmse`, `mae`, `fit_s`, `predict_s`, `peak_mb`, `folds`; `rank` (`ndcg10`, `recall10`, `coverage10`); `cold`
-    (n -> `rmse`, `ndcg10`); `groups` (method -> `mean`, `min`) and `groups_nash_above` (method -> 95 % intervals of
-    the differences); `ties` (size -> share); `peers` (name -> the same keys and `ratio`).
+    Keys: `rmse`, `mae`, `fit_s`, `predict_s`, `peak_mb`, `folds`; `rank` (`ndcg10`, `recall10`, `coverage10`, with
+    titles `alike10`, and under `varied` the same of lists made less alike); `cold` (n -> `rmse`, `ndcg10`); `groups`
+    (method -> `mean`, `min`) and `groups_nash_above` (method -> 95 % intervals of the differences); `ties` (size ->
+    share); `peers` (name -> the same keys and `ratio`).
     """
     relevant = float(table.scale.to_stars(np.array([table.scale.relevant]))[0])
     found: dict[str, Any] = {}
@@ -114,10 +116,19 @@ def star_quality(table: RatingTable, train_rows: I64, test_rows: I64, titles: Ti
     return StarQuality(evaluate.rmse(values, truth), evaluate.mae(values, truth), fit_s, predict_s)
 
 
-def _rank(ratings: Ratings, titles: Titles, asked: Questions, relevant: float, tick: Tick) -> dict[str, float]:
+def _rank(ratings: Ratings, titles: Titles, asked: Questions, relevant: float, tick: Tick) -> dict[str, Any]:
     known, held_out = evaluate.split_each_user(ratings, seed=asked.seed)
     model = _trainer(titles, asked)(known)
-    return asdict(evaluate.list_quality(model, known, held_out, relevant=relevant, tick=tick))
+
+    def measured(variety: float) -> dict[str, float]:
+        quality = evaluate.list_quality(model, known, held_out, relevant=relevant, variety=variety, tick=tick)
+        return _told(quality)
+
+    return {**measured(0.0), "varied": {"strength": VARIETY, **measured(VARIETY)}}
+
+
+def _told(quality: ListQuality) -> dict[str, float]:
+    return {key: value for key, value in asdict(quality).items() if value is not None}
 
 
 def _cold(table: RatingTable, titles: Titles, asked: Questions, relevant: float, tick: Tick) -> dict[str, Any]:
@@ -177,6 +188,6 @@ def _peers(
             tick(f"{name}'s list", 0)
             listed = evaluate.quality_of(top, held_out, titles, relevant=relevant)
             mine = found.setdefault(name, {})
-            mine["rank"] = asdict(listed)
+            mine["rank"] = _told(listed)
             mine.setdefault("ratio", {})["ndcg10"] = listed.ndcg10 / ours["rank"]["ndcg10"]
     return found

@@ -40,6 +40,13 @@ class Scores:
     terms: Mapping[Term, Standing]
     weights: Mapping[Term, float]
 
+    def added(self, candidate: int) -> dict[Term, float]:
+        """Return what each term adds to the score of one candidate, the average title's being 0."""
+        return {
+            term: float((standing.values[candidate] - standing.mean) * self.weights[term])
+            for term, standing in self.terms.items()
+        }
+
     def strongest(self, candidates: I64) -> list[list[Term]]:
         """Return, for each of these, the terms that raise it above the average title, the best reason first.
 

@@ -6,10 +6,11 @@ from functools import cached_property
 
 import numpy as np
 
-from recommender.arrays import F32, I64
+from recommender.arrays import F32, I64, Sparse
 from recommender.border import Ratings
 from recommender.factors import RANK
 from recommender.features import Features, describe
+from recommender.kinship import words_only
 from recommender.layout import Layout, lay_out
 from recommender.neighbours import KEPT
 from recommender.ranking import ListHead, fit_list
@@ -36,6 +37,11 @@ class Trained:
     @cached_property
     def popularity(self) -> F32:
         return self.lists.popularity(self.stars.features).astype(np.float32)
+
+    @cached_property
+    def words(self) -> Sparse:
+        """The features that are words, each title's of length one."""
+        return words_only(self.stars.features, self.names)
 
     def amount_of(self, names: Collection[str]) -> F32:
         """Return how much each title has of these features."""

@@ -168,6 +168,8 @@ def test_the_report_has_its_fixed_keys_and_the_peers_have_the_same(town: World) 
     found = report(table_of(town), town.titles, asked, silent)
 
     assert KEYS | {"rank", "cold", "peers"} == set(found)
+    assert {"ndcg10", "recall10", "coverage10", "alike10", "varied"} == set(found["rank"])
+    assert found["rank"]["varied"]["alike10"] < found["rank"]["alike10"]
     assert {"BaselineOnly", "SVD", "KNNBaseline", "mean of SVD and KNN"} <= set(found["peers"])
     for name in ("SVD", "mean of SVD and KNN"):
         peer = found["peers"][name]
