@@ -199,6 +199,9 @@ async def lapse_if_silent(session: AsyncSession, attempt_id: int, now: datetime)
     That is a window in which nothing happened, or a charge by card that left no receipt.
     """
     attempt = await session.get_one(Attempt, attempt_id)
+    # Locked before the decision: whoever notes an approval meanwhile takes the bill, and keeps it.
+    await session.get_one(Bill, attempt.bill_id, with_for_update=True)
+    await session.refresh(attempt)
     if attempt.card_id is not None:
         # By the clock, however often anybody asked: Bootpay may have been at work on it all the while.
         over = attempt.receipt_id is None and now >= attempt.created_at + sum(ASK_AFTER, timedelta())

@@ -186,6 +186,8 @@ async def open_due_cycles(session: AsyncSession, party_id: int, today: date, lim
         missing = await _without_bill(session, party, period)
         if missing:
             party = await lock_party(session, party_id)
+            if party.state is not PartyState.ACTIVE:
+                break  # its host has just ended it
             asking = (await prices_of(session, party)).asking()
             if asking is not None and asking.from_cycle_on <= period.starts_on:
                 break  # nobody is billed for a price that others may still refuse: it closes first

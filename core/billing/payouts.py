@@ -177,7 +177,8 @@ async def export_batch(session: AsyncSession, by: str, now: datetime) -> PayoutB
 
 async def _export_payouts(session: AsyncSession, batch: PayoutBatch, now: datetime) -> int:
     exported = 0
-    for payout in (await session.scalars(_ready().order_by(Payout.id))).all():
+    # Locked with their accounts: one that its host replaces at this moment is blanked, unless an instruction names it.
+    for payout in (await session.scalars(_ready().order_by(Payout.id).with_for_update())).all():
         if await _move(session, payout, PayoutState.EXPORTED, batch_id=batch.id, exported_at=now):
             exported += 1
             notice(session, now, payout.person_id, "payouts.on_its_way", {"payout": payout.id})
@@ -186,7 +187,7 @@ async def _export_payouts(session: AsyncSession, batch: PayoutBatch, now: dateti
 
 async def _export_codes(session: AsyncSession, batch: PayoutBatch, now: datetime) -> int:
     exported = 0
-    for account in (await session.scalars(_unproven().order_by(PayoutAccount.id))).all():
+    for account in (await session.scalars(_unproven().order_by(PayoutAccount.id).with_for_update())).all():
         once = update(PayoutAccount).where(PayoutAccount.id == account.id, PayoutAccount.code_batch_id.is_(None))
         if await changed(session, once.values(code_batch_id=batch.id)):
             exported += 1

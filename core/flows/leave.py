@@ -100,11 +100,13 @@ async def due_leavings(session: AsyncSession, now: datetime) -> Sequence[tuple[i
 async def close_leavings(session: AsyncSession, membership_id: int, party_id: int, now: datetime) -> bool:
     """Free the seat of a member whose paid time is over; what they never paid is void with it."""
     await lock_party(session, party_id)
+    membership = await session.get_one(Membership, membership_id, populate_existing=True)
+    over = membership.leaves_on is not None and membership.leaves_on <= seoul_date(now)
+    if membership.state is not MembershipState.LEAVING or not over:
+        return False  # they stay after all
     if not await void_open_bills(session, membership_id, now):
         return False
-    if not await free_seat(session, membership_id, MembershipState.LEAVING, MembershipState.LEFT, now):
-        return False
-    membership = await session.get_one(Membership, membership_id)
+    await free_seat(session, membership_id, MembershipState.LEAVING, MembershipState.LEFT, now)
     notice(session, now, membership.person_id, "parties.left", {"party": party_id})
     return True
 

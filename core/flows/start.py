@@ -31,6 +31,8 @@ async def start_or_cancel_due(session: AsyncSession, party_id: int, now: datetim
     if seoul_date(now) <= party.recruits_until and not await enough_members(session, party):
         return None  # nothing to do yet: the lock would move the version, and every board look after it
     party = await lock_party(session, party_id)
+    if party.state is not PartyState.RECRUITING:
+        return None  # a payment has just started it, or its host has called it off
     if await start_party(session, party, now):
         return PartyState.ACTIVE
     if seoul_date(now) <= party.recruits_until:
