@@ -34,6 +34,12 @@ def asked_in_vain(say: Speech, data: Mapping[str, Any]) -> Screen:
     return Screen(say("alerts.asked_in_vain", attempt=data["attempt"]))
 
 
+def paid_mismatch(say: Speech, data: Mapping[str, Any]) -> Screen:
+    """Money came in that is not what was asked for."""
+    wrong = say(f"alerts.mismatch_{data['wrong']}")
+    return Screen(say("alerts.paid_mismatch", attempt=data["attempt"], receipt=data["receipt"], wrong=wrong))
+
+
 def card_unclear(say: Speech, data: Mapping[str, Any]) -> Screen:
     """Nobody says whether a card's key is issued, or deleted."""
     return Screen(say("alerts.card_unclear", card=data["card"]))

@@ -23,6 +23,7 @@ NOTICES: dict[str, View] = {
     "alerts.refund_failed": alerts.refund_failed,
     "alerts.refund_unknown": alerts.refund_unknown,
     "alerts.asked_in_vain": alerts.asked_in_vain,
+    "alerts.paid_mismatch": alerts.paid_mismatch,
     "alerts.card_unclear": alerts.card_unclear,
     "alerts.books_differ": alerts.books_differ,
     "alerts.dead_update": alerts.dead_update,

@@ -10,6 +10,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.adapters.bootpay import Receipt
+from core.alerts import alert
 from core.billing.attempts import (
     ask_soon,
     close_attempt,
@@ -122,11 +123,21 @@ async def _paid(session: AsyncSession, attempt: Attempt, receipt: Receipt, limit
         return _ended(attempt, await session.get_one(Bill, attempt.bill_id))
     wrong = _mismatch(receipt, attempt, limits)
     if wrong in (None, "price"):
-        return Outcome(await book_payment(session, attempt, receipt, limits, now))
+        outcome = Outcome(await book_payment(session, attempt, receipt, limits, now))
+        if wrong and outcome is Outcome.RETURNED:
+            await _tell_operators(session, attempt, receipt, wrong, now)
+        return outcome
     # Play money in production, or dollars: nothing that our books could hold. An operator looks at it.
     if await close_attempt(session, attempt.id, attempt.bill_id, AttemptState.FAILED, now, str(wrong)):
-        record(session, now, "paid_mismatch", attempt.bill_id, receipt=receipt.receipt_id, wrong=wrong)
+        await _tell_operators(session, attempt, receipt, str(wrong), now)
     return Outcome.MISMATCH
+
+
+async def _tell_operators(session: AsyncSession, attempt: Attempt, receipt: Receipt, wrong: str, now: datetime) -> None:
+    """Money came in that is not what was asked for: kept, and told in the operators' chat."""
+    record(session, now, "paid_mismatch", attempt.bill_id, receipt=receipt.receipt_id, wrong=wrong)
+    facts = {"attempt": attempt.id, "receipt": receipt.receipt_id, "wrong": wrong}
+    await alert(session, now, "paid_mismatch", attempt.id, **facts)
 
 
 async def _cancelled(session: AsyncSession, attempt: Attempt, receipt: Receipt, now: datetime) -> Outcome:

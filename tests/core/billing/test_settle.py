@@ -117,6 +117,27 @@ async def test_a_price_changed_and_charged_at_once_goes_back(till: Till) -> None
 
     assert (till.charges(), till.charged(), await till.held()) == (1, 0, 0)
     assert (await till.bill(bill.id)).state is BillState.OPEN
+    assert await till.records() == ["stray_payment", "paid_mismatch"]
+
+    # when its notice comes again and again, then the operators have been told once
+    till.clock.move_to(till.clock.now() + timedelta(hours=2))
+    await till.settles(receipt_id, bill_id=bill.id)
+    assert await till.said("alerts.paid_mismatch") == 1
+
+
+async def test_money_of_another_currency_is_told_to_the_operators_once(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    payload = await till.begins(bill.id)
+    at_once = {**payload["extra"], "separately_confirmed": False}
+    receipt_id = till.presses({**payload, "currency": "USD", "extra": at_once})
+
+    for _ in range(2):
+        assert await till.settles(receipt_id, bill_id=bill.id) is Outcome.MISMATCH
+        till.clock.move_to(till.clock.now() + timedelta(hours=2))
+
+    assert await till.records() == ["paid_mismatch"]
+    assert await till.said("alerts.paid_mismatch") == 1
+    assert (await till.bill(bill.id)).state is BillState.OPEN
 
 
 async def test_a_real_receipt_where_only_play_money_is_taken_is_refused(till: Till) -> None:
