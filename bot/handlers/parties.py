@@ -95,15 +95,15 @@ async def show(tap: Tap) -> Replies:
 async def party_screen(tap: Tap, party_id: int) -> Screen:
     """Return a party as its host or its member sees it."""
     membership = await parties.membership_of(tap.session, party_id, tap.person.id)
-    card = await flows.party_card(tap.session, party_id)
+    card, today = await flows.party_card(tap.session, party_id), seoul_date(tap.now)
     if membership.role is Role.HOST:
-        return views.host_card(tap.say, card)
+        return views.host_card(tap.say, card, today)
     if membership.state is MembershipState.OFFERED and membership.held_until:
         return waiting_views.offered(tap.say, card, membership.held_until)
     if membership.state is MembershipState.WAITING:
         return waiting_views.in_line(tap.say, card, await parties.place_in_line(tap.session, membership))
     mine = [due for due in await billing.open_bills_of(tap.session, tap.person.id) if due.party.id == party_id]
-    return views.member_card(tap.say, card, membership, [(due, pay_link(tap, due)) for due in mine])
+    return views.member_card(tap.say, card, membership, [(due, pay_link(tap, due)) for due in mine], today)
 
 
 async def share(tap: Tap) -> Replies:

@@ -1,12 +1,13 @@
-"""An outdated button: say so, and draw what is true now in its place."""
+"""An outdated button: say why, and draw what is true now in its place."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
 
-from bot.screen import Edit, Replies, Screen, Toast
+from bot.screen import Edit, Replies, Screen
 from bot.tap import Tap
+from bot.views import errors
 from core.errors import Outdated
 
 Handle = Callable[[Tap], Awaitable[Replies]]
@@ -22,8 +23,8 @@ def redrawn_by(draw: Draw) -> Callable[[Handle], Handle]:
             try:
                 async with tap.session.begin_nested():
                     return await handle(tap)
-            except Outdated:
-                return [Toast(tap.say.plain("errors.Outdated"), alert=True), Edit(await draw(tap))]
+            except Outdated as error:
+                return [errors.toast(tap.say, error), Edit(await draw(tap))]
 
         return run
 

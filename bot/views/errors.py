@@ -18,8 +18,13 @@ def word(tap: Tap, error: BusinessError) -> Replies:
     if isinstance(error, ConsentMissing):
         return people_views.consent(tap.say, str(error.facts.get("payload", "")), tap.settings)
     if tap.callback_query_id is not None:
-        return Toast(tap.say.plain(_key(tap.say, error), **error.facts), alert=True)
+        return toast(tap.say, error)
     return Screen(tap.say(_key(tap.say, error), **error.facts))
+
+
+def toast(say: Speech, error: BusinessError) -> Toast:
+    """Say what was refused over the chat, until it is read."""
+    return Toast(say.plain(_key(say, error), **error.facts), alert=True)
 
 
 def screen(say: Speech, error: BusinessError) -> Screen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from urllib.parse import quote as url_quote
 
 from bot.screen import Button, Rows, Screen
@@ -151,19 +152,23 @@ def seat_lines(say: Speech, card: PartyCard, *, for_host: bool) -> str:
     return "\n".join(lines)
 
 
-def _about(say: Speech, card: PartyCard) -> str:
+def _about(say: Speech, card: PartyCard, today: date) -> str:
+    now_won, change = card.prices_on(today)
+    price = say.won(now_won)
+    if change is not None:
+        price = say("prices.soon", now=price, from_day=say.day(change.from_cycle_on), new=say.won(change.new_won))
     return say(
         "parties.card",
         plan=full_name(say, card.service, card.plan),
         state=say.plain(f"parties.state_{card.party.state}"),
-        price=say.won(card.party.price_won),
+        price=price,
         seats=card.party.seats,
         starts=say.day(card.party.starts_on),
         day=day_name(say, card.party.anchor_day),
     )
 
 
-def host_card(say: Speech, card: PartyCard) -> Screen:
+def host_card(say: Speech, card: PartyCard, today: date) -> Screen:
     """A party as its host sees it."""
     party = card.party
     rows = []
@@ -186,14 +191,16 @@ def host_card(say: Speech, card: PartyCard) -> Screen:
         rows.append([Button(say.plain("refunds.end_party"), data=f"end:{party.id}")])
     if party.state is PartyState.ENDING:
         rows.append([Button(say.plain("refunds.end_now"), data=f"endnow:{party.id}")])
-    return Screen(f"{_about(say, card)}\n\n{seat_lines(say, card, for_host=True)}", rows=rows)
+    return Screen(f"{_about(say, card, today)}\n\n{seat_lines(say, card, for_host=True)}", rows=rows)
 
 
-def member_card(say: Speech, card: PartyCard, membership: Membership, due: Sequence[tuple[BillCard, str]]) -> Screen:
+def member_card(
+    say: Speech, card: PartyCard, membership: Membership, due: Sequence[tuple[BillCard, str]], today: date
+) -> Screen:
     """A party as one of its members sees it."""
     party = card.party
     hosted_by = say("parties.hosted_by", host=card.host.nickname)
-    text = f"{_about(say, card)}\n{hosted_by}\n\n{seat_lines(say, card, for_host=False)}"
+    text = f"{_about(say, card, today)}\n{hosted_by}\n\n{seat_lines(say, card, for_host=False)}"
     rows = [[pay_button(say, bill, link)] for bill, link in due]
     if due:
         text += "\n\n" + "\n".join(due_line(say, bill) for bill, _ in due)

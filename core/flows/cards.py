@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.catalogue import Plan, Service
+from core.dates import period_of
 from core.outbox import notice
 from core.parties import (
     Checklist,
@@ -23,7 +24,7 @@ from core.parties import (
     tick,
     waiting_count,
 )
-from core.parties.tables import SEATED
+from core.parties.tables import SEATED, PriceChange, PriceChangeState
 from core.people import Person, get_person
 
 
@@ -46,6 +47,12 @@ class PartyCard:
     seats: Sequence[Seat]
     prices: Prices
     waiting: int = 0
+
+    def prices_on(self, day: date) -> tuple[int, PriceChange | None]:
+        """Return the monthly price of the cycle that runs on a day, and the next one that is decided already."""
+        runs = period_of(max(day, self.party.starts_on), self.party.anchor_day)
+        decided = (change for change in self.prices.after(runs.starts_on) if change.state is PriceChangeState.APPLIED)
+        return self.prices.on(runs.starts_on), next(decided, None)
 
     @property
     def paid_members(self) -> int:

@@ -46,7 +46,12 @@ async def test_who_agrees_stays_and_who_says_nothing_leaves_without_being_charge
     assert "4,750원" in opened["text"]
     await silent.sees_no("결제가 열렸어요", anywhere=True)
     await silent.taps("동의해요", anywhere=True)
-    await silent.toast("지난 버튼이에요")
+    await silent.toast("새 요금을 정하는 시간이 지났거나")
+    await silent.says("/my")
+    await silent.taps("넷플릭스")
+    await silent.sees("월 17,000원, 12월 23일 (수)부터 19,000원")
+    await silent.taps("계속 있을래요")
+    await silent.toast("새 요금에 동의하지 않아서 되돌릴 수 없어요")
     await world.days_pass(8)
     await silent.sees("이용 기간이 끝났어요", anywhere=True)
     assert await world.count("bill") == 3

@@ -417,3 +417,21 @@ async def test_over_a_year_with_a_new_price_every_share_is_even_and_sums_to_the_
         hosts = [price - sum(each) for each in zip(*shares, strict=True)]
         assert {price // 3, price // 3 + 1} >= {*hosts, *shares[0], *shares[1]}
     assert await till.held() == sum([bill.amount_won for _, first in inside for bill in await _bills(till, first)])
+
+
+async def test_a_party_shows_the_price_of_the_running_cycle_with_the_decided_one_beside_it(till: Till) -> None:
+    opened, inside = await _running(till, members=1)
+    change = await _propose(till, opened, 19_000)
+    await _answers(till, change, inside[0][0], agreed=True)
+
+    async def shown(day: date) -> tuple[int, date | None]:
+        async with till.db.read() as session:
+            won, coming = (await flows.party_card(session, opened.id)).prices_on(day)
+        return won, coming and coming.from_cycle_on
+
+    # while it is asked, it is not decided; a week before its first cycle it is
+    assert await shown(seoul_date(till.clock.now())) == (17_000, None)
+    await _day(till, date(2026, 12, 16))
+    assert await _price(till, opened) == 19_000
+    assert await shown(date(2026, 12, 16)) == await shown(date(2026, 12, 22)) == (17_000, DECEMBER)
+    assert await shown(DECEMBER) == (19_000, None)
