@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -16,6 +16,9 @@ from core.people import AgeBand, Person
 from recommender import Model, Reason, SnapshotBroken
 
 log = structlog.get_logger(__name__)
+
+
+_ANYTHING = core.Filters()
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,23 @@ class _Shelf:
 
     edition: core.Edition
     titles: recommender.Titles
+    by_id: Mapping[int, recommender.Title]
     for_adults: frozenset[int]
+
+    def closed_to(self, *people: Person) -> frozenset[int]:
+        """Return what must not be shown as long as one of these is too young for it."""
+        return self.for_adults if any(one.age_band is not AgeBand.ADULT for one in people) else frozenset()
+
+    def hides(self, filters: core.Filters) -> Callable[[int], bool] | None:
+        """Return the question whether the filters keep a title out; None when they keep nothing out."""
+        if not filters.active:
+            return None
+
+        def hide(title_id: int) -> bool:
+            title = self.by_id[title_id]
+            return not filters.keeps(title.kind, title.genres, title.services)
+
+        return hide
 
 
 class Recommending:
@@ -48,18 +67,32 @@ class Recommending:
         self._refused: set[int] = set()
         self._turn = asyncio.Lock()
 
-    async def recommend(self, session: AsyncSession, person: Person, *, n: int = 10, skip: int = 0) -> list[Suggestion]:
-        """Return `n` titles after the first `skip`, best first: none that the person rated or is too young for."""
+    async def recommend(
+        self,
+        session: AsyncSession,
+        person: Person,
+        *,
+        n: int = 10,
+        exclude: Collection[int] = (),
+        only: Collection[int] | None = None,
+        filters: core.Filters = _ANYTHING,
+    ) -> list[Suggestion]:
+        """Return up to `n` titles that pass the filters, best first, or (with `only`) what of those may be shown.
+
+        None that the person rated, set aside or is too young for.
+        """
         model, shelf = await self.refresh(session)
         halves = await core.ratings_of(session, person.id)
+        aside = await core.marks_of(session, person.id)
         # About 8 ms for 600 titles on one core: not worth a thread.
         picks = model.recommend(
             {title_id: given / 2 for title_id, given in halves.items()},
-            n=skip + n,
-            exclude=() if person.age_band is AgeBand.ADULT else shelf.for_adults,
+            n=n if only is None else len(only),
+            exclude=shelf.closed_to(person).union(aside, exclude),
             titles=shelf.titles,
             genres_liked=person.genres,
-        )[skip:]
+            hide=shelf.hides(filters) if only is None else lambda title_id: title_id not in only,
+        )
         wanted = {pick.title_id for pick in picks}.union(*(pick.reason.title_ids for pick in picks))
         known = await core.get_titles(session, wanted)
         return [
@@ -72,6 +105,21 @@ class Recommending:
             for pick in picks
             if pick.title_id in known
         ]
+
+    async def left_without(
+        self, session: AsyncSession, person: Person, filters: core.Filters, exclude: Collection[int]
+    ) -> dict[str, int]:
+        """Return how many titles would be left without each of the filters, and without them `all`."""
+        _, shelf = await self.refresh(session)
+        gone = shelf.closed_to(person).union(
+            await core.ratings_of(session, person.id), await core.marks_of(session, person.id), exclude
+        )
+        rest = [title for title in shelf.titles.rows if title.id not in gone]
+        looser = {name: filters.without(name) for name in (*filters.active, "all")}
+        return {
+            name: sum(wider.keeps(title.kind, title.genres, title.services) for title in rest)
+            for name, wider in looser.items()
+        }
 
     async def refresh(self, session: AsyncSession) -> tuple[Model, _Shelf]:
         """Take up a changed catalogue or a newer model where there is one, and return what to recommend by."""
@@ -130,4 +178,5 @@ def described(titles: Sequence[core.Title]) -> recommender.Titles:
 
 def _shelve(edition: core.Edition, titles: Sequence[core.Title]) -> _Shelf:
     for_adults = frozenset(title.id for title in titles if not core.suits(title, adult=False))
-    return _Shelf(edition, described(titles), for_adults)
+    catalogue = described(titles)
+    return _Shelf(edition, catalogue, {title.id: title for title in catalogue.rows}, for_adults)

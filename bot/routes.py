@@ -25,6 +25,7 @@ from bot.handlers import (
     titles,
     waiting,
 )
+from bot.handlers import filters as filter_handlers
 from bot.screen import Delete, Replies
 from bot.tap import Tap, current_tap
 from bot.views import rooms as room_views
@@ -131,7 +132,17 @@ BUTTONS: dict[str, Handle] = {
     "rate": titles.rate_and_next,
     "rskip": titles.skip,
     "rstop": titles.stop,
-    "rec": recommend.again,
+    "rec": recommend.page,
+    "pick": recommend.pick,
+    "pseen": recommend.seen,
+    "pgive": recommend.give,
+    "paside": recommend.aside,
+    "pback": recommend.back,
+    "flt": filter_handlers.filters,
+    "fltlist": filter_handlers.show,
+    "fltoff": filter_handlers.loosen,
+    "asides": filter_handlers.asides,
+    "unaside": filter_handlers.unaside,
 }
 
 # question of a dialog -> handler of the words that answer it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -23,7 +23,7 @@ from sqlalchemy import (
     make_url,
 )
 from sqlalchemy import DateTime as SaDateTime
-from sqlalchemy.dialects import mysql
+from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -115,6 +115,19 @@ async def changed(session: AsyncSession, statement: Executable) -> int:
         "CursorResult[Any]", await session.execute(statement, execution_options={"synchronize_session": "fetch"})
     )
     return result.rowcount
+
+
+async def put(session: AsyncSession, entity: type[Base], key: Mapping[str, Any], present: Mapping[str, Any]) -> None:
+    """Keep `present` in the row with this unique key, in place of what was there.
+
+    One statement that inserts or updates: an insert that fails and then an update deadlock when taps come together.
+    """
+    row = {**key, **present}
+    if session.get_bind().dialect.name == "sqlite":
+        upsert = sqlite.insert(entity).values(row)
+        await session.execute(upsert.on_conflict_do_update(index_elements=list(key), set_=dict(present)))
+    else:
+        await session.execute(mysql.insert(entity).values(row).on_duplicate_key_update(dict(present)))
 
 
 # 1205 lock wait time-out, 1213 deadlock, 1020 record changed (Galera reports conflicts as 1213 at COMMIT).

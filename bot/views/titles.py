@@ -86,21 +86,22 @@ def card(say: Speech, title: Title, services: Sequence[Service], given: int | No
     rows = [[give, *take_back]]
     if given is not None:
         rows.append([Button(say.plain("titles.to_recommend"), data="go:recommend")])
-    return Screen(_described(say, title, services, given), rows=rows)
+    return Screen(described(say, title, services, given), rows=rows)
 
 
 def stars(say: Speech, title: Title, services: Sequence[Service], given: int | None) -> Screen:
     """The same card with all half stars to choose from."""
     return Screen(
-        f"{_described(say, title, services, given)}\n\n{say('titles.how_many')}",
+        f"{described(say, title, services, given)}\n\n{say('titles.how_many')}",
         rows=[
-            *_star_rows(say, lambda halves: f"trate:{title.id}:{halves}", given),
+            *star_rows(say, lambda halves: f"trate:{title.id}:{halves}", given),
             [Button(say.plain("titles.back"), data=f"tcard:{title.id}")],
         ],
     )
 
 
-def _star_rows(say: Speech, data: Callable[[int], str], given: int | None = None) -> list[list[Button]]:
+def star_rows(say: Speech, data: Callable[[int], str], given: int | None = None) -> list[list[Button]]:
+    """Return all half stars as buttons."""
     buttons = [
         Button(f"✓ {halves / 2:.1f}" if halves == given else say.stars(halves), data=data(halves))
         for halves in range(FEWEST_HALVES, MOST_HALVES + 1)
@@ -108,7 +109,8 @@ def _star_rows(say: Speech, data: Callable[[int], str], given: int | None = None
     return [buttons[begin : begin + _STARS_IN_A_ROW] for begin in range(0, len(buttons), _STARS_IN_A_ROW)]
 
 
-def _described(say: Speech, title: Title, services: Sequence[Service], given: int | None) -> str:
+def described(say: Speech, title: Title, services: Sequence[Service], given: int | None) -> str:
+    """Return everything that is known about a title, a line each."""
     lines = [say("titles.heading", name=name(say, title), year=title.year)]
     other = title.name_en if say.language == "ko" else title.name_ko
     if other != name(say, title):
@@ -169,7 +171,7 @@ def to_rate(say: Speech, card: ToRate, seed: int, count: int, just_rated: tuple[
     return Screen(
         "\n".join(lines),
         rows=[
-            *_star_rows(say, lambda halves: f"rate:{title.id}:{halves}:{card.position}:{seed}"),
+            *star_rows(say, lambda halves: f"rate:{title.id}:{halves}:{card.position}:{seed}"),
             [
                 Button(say.plain("titles.not_seen"), data=f"rskip:{card.position}:{seed}"),
                 Button(say.plain("titles.stop"), data="rstop"),

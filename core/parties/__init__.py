@@ -34,6 +34,7 @@ from core.parties.party import (
     party_by_code,
     present_stay,
     seated,
+    shared_services,
     start_party,
 )
 from core.parties.prices import Prices, prices_of, refused_price, without_consent
@@ -122,6 +123,7 @@ __all__ = [
     "seated",
     "seats_for_all",
     "seats_taken",
+    "shared_services",
     "start_party",
     "suspend",
     "take_offer",

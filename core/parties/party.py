@@ -11,12 +11,22 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.catalogue import Offer
+from core.catalogue import Offer, Plan, Service
 from core.dates import seoul_date
 from core.db import changed
 from core.errors import AlreadyOpened, InvalidInput, NotFound, NotMember, NotYours
 from core.parties.seats import touch
-from core.parties.tables import PARTY_MOVES, QUEUED, SEATED, Membership, MembershipState, Party, PartyState, Role
+from core.parties.tables import (
+    INSIDE,
+    PARTY_MOVES,
+    QUEUED,
+    SEATED,
+    Membership,
+    MembershipState,
+    Party,
+    PartyState,
+    Role,
+)
 
 # No vowels and no look-alikes: a code that can be read aloud and never spells a word.
 _ALPHABET = "23456789bcdfghjkmnpqrstvwxz"
@@ -177,6 +187,19 @@ async def parties_of(session: AsyncSession, person_id: int) -> Sequence[tuple[Pa
         .order_by(Party.id.desc())
     )
     return [(party, membership) for party, membership in rows]
+
+
+async def shared_services(session: AsyncSession, person_id: int) -> list[str]:
+    """Return the services (their slugs) that a person may use through a party, in the catalogue's order."""
+    found = await session.scalars(
+        select(Service.slug)
+        .join(Plan, Plan.service_id == Service.id)
+        .join(Party, Party.plan_id == Plan.id)
+        .join(Membership, Membership.party_id == Party.id)
+        .where(Membership.person_id == person_id, Membership.present.is_(True), Membership.state.in_(INSIDE))
+        .order_by(Service.position)
+    )
+    return list(dict.fromkeys(found))
 
 
 async def move_party(

@@ -97,3 +97,8 @@ async def services_of(session: AsyncSession, title: Title) -> list[Service]:
     """Return the services that show a title, in the catalogue's order; those we do not know are left out."""
     found = await session.scalars(select(Service).where(Service.slug.in_(title.services)).order_by(Service.position))
     return list(found)
+
+
+async def service_names(session: AsyncSession) -> dict[str, Service]:
+    """Return every service that a title can be shown on, by slug, in the catalogue's order."""
+    return {service.slug: service for service in await session.scalars(select(Service).order_by(Service.position))}

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, func, insert, select
-from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.db import changed
+from core.db import changed, put
 from core.errors import InvalidInput, NotFound
 from core.titles.tables import Rating, Title
 
@@ -36,14 +35,7 @@ async def rate(session: AsyncSession, person_id: int, title_id: int, halves: int
         raise InvalidInput(field="stars", rule="range", fewest=FEWEST_HALVES, most=MOST_HALVES)
     if await session.get(Title, title_id) is None:
         raise NotFound(what="title", id=title_id)
-    row = {"person_id": person_id, "title_id": title_id, "halves": halves, "rated_at": now}
-    present = {"halves": halves, "rated_at": now}
-    # One statement that inserts or updates: an insert that fails and then an update deadlock when taps come together.
-    if session.get_bind().dialect.name == "sqlite":
-        upsert = sqlite.insert(Rating).values(row)
-        await session.execute(upsert.on_conflict_do_update(index_elements=["person_id", "title_id"], set_=present))
-    else:
-        await session.execute(mysql.insert(Rating).values(row).on_duplicate_key_update(present))
+    await put(session, Rating, {"person_id": person_id, "title_id": title_id}, {"halves": halves, "rated_at": now})
 
 
 async def unrate(session: AsyncSession, person_id: int, title_id: int) -> bool:

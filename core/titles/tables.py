@@ -67,6 +67,43 @@ class Rating(Base):
     rated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class Mark(StrEnum):
+    """Why a person wants a title on no list of theirs any more."""
+
+    NOT_INTERESTED = "not_interested"
+    SEEN = "seen"
+
+
+class SetAside(Base):
+    """A title that a person wants on no list: not interested, or seen and not rated."""
+
+    __tablename__ = "set_aside"
+    __table_args__ = (UniqueConstraint("person_id", "title_id"), Base.__table_args__)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    title_id: Mapped[int] = mapped_column(ForeignKey("title.id"))
+    mark: Mapped[Mark] = mapped_column(State(Mark))
+    marked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Browsing(Base):
+    """How a person looks through recommendations: filters, and what this round (one list, page after page) has shown.
+
+    No services, or None for a kind, a genre or a mood: any.
+    """
+
+    __tablename__ = "browsing"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    services: Mapped[list[str]] = mapped_column(JSON, default=list)
+    kind: Mapped[TitleKind | None] = mapped_column(State(TitleKind))
+    genre: Mapped[str | None] = mapped_column(String(24))
+    mood: Mapped[str | None] = mapped_column(String(24))
+    round: Mapped[int] = mapped_column(default=0)
+    shown: Mapped[list[int]] = mapped_column(JSON, default=list)
+
+
 class Snapshot(Base):
     """A trained model; usable once `complete`."""
 

@@ -180,6 +180,20 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
     )
     op.create_table(
+        "browsing",
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("services", sa.JSON(), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=True),
+        sa.Column("genre", sa.String(length=24), nullable=True),
+        sa.Column("mood", sa.String(length=24), nullable=True),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("shown", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_browsing_person_id_person")),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_browsing")),
+        mysql_charset="utf8mb4",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
         "card",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -298,6 +312,20 @@ def upgrade() -> None:
     with op.batch_alter_table("rating", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_rating_title_id"), ["title_id"], unique=False)
 
+    op.create_table(
+        "set_aside",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("title_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("mark", sa.String(length=24), nullable=False),
+        sa.Column("marked_at", core.db.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_set_aside_person_id_person")),
+        sa.ForeignKeyConstraint(["title_id"], ["title.id"], name=op.f("fk_set_aside_title_id_title")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_set_aside")),
+        sa.UniqueConstraint("person_id", "title_id", name=op.f("uq_set_aside_person_id_title_id")),
+        mysql_charset="utf8mb4",
+        mysql_engine="InnoDB",
+    )
     op.create_table(
         "snapshot_chunk",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -783,12 +811,14 @@ def downgrade() -> None:
     op.drop_table("payout")
     op.drop_table("party")
     op.drop_table("snapshot_chunk")
+    op.drop_table("set_aside")
     op.drop_table("rating")
     op.drop_table("plan")
     op.drop_table("payout_account")
     op.drop_table("dialog")
     op.drop_table("consent")
     op.drop_table("card")
+    op.drop_table("browsing")
     op.drop_table("title")
     op.drop_table("telegram_update")
     op.drop_table("snapshot")

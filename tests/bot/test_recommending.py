@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -19,7 +21,20 @@ from core import leases
 from core.clock import ManualClock
 from core.db import Database
 from core.people import AgeBand, Person
-from core.titles import add_ratings, get_titles, import_titles, rate, ratings_of, store_snapshot, usable_snapshots
+from core.titles import (
+    Filters,
+    Mark,
+    TitleKind,
+    add_ratings,
+    get_titles,
+    import_titles,
+    rate,
+    ratings_of,
+    set_aside,
+    store_snapshot,
+    take_back,
+    usable_snapshots,
+)
 from core.titles.snapshots import bytes_value
 from core.titles.tables import Snapshot, SnapshotChunk
 from tests.core.titles.shelf import SHELF, fill, somebody, title_row
@@ -55,10 +70,16 @@ async def fill_with_a_crowd(db: Database, clock: ManualClock, people: int = 60) 
 
 
 async def ask(
-    db: Database, recommending: Recommending, person: Person, *, n: int = 10, skip: int = 0
+    db: Database,
+    recommending: Recommending,
+    person: Person,
+    *,
+    n: int = 10,
+    exclude: Sequence[int] = (),
+    filters: Filters | None = None,
 ) -> list[Suggestion]:
     async with db.read() as session:
-        picks = await recommending.recommend(session, person, n=n, skip=skip)
+        picks = await recommending.recommend(session, person, n=n, exclude=exclude, filters=filters or Filters())
         session.expunge_all()
     return picks
 
@@ -157,11 +178,74 @@ async def test_pages_follow_one_another_without_repeats(db: Database, clock: Man
     await fill(db, clock.now())
     person = await somebody(db, clock.now())
     recommending = Recommending()
+    shown: list[int] = []
+    pages = []
 
-    pages = [await ask(db, recommending, person, n=5, skip=skip) for skip in (0, 5, 10, 15)]
+    for _ in range(4):
+        pages.append(ids(await ask(db, recommending, person, n=5, exclude=shown)))
+        shown += pages[-1]
 
     assert [len(page) for page in pages] == [5, 5, 2, 0]
-    assert len({title_id for page in pages for title_id in ids(page)}) == 12
+    assert len(set(shown)) == 12
+    async with db.read() as session:
+        again = await recommending.recommend(session, person, only=pages[0])
+    assert sorted(ids(again)) == sorted(pages[0])
+
+
+async def test_what_was_set_aside_is_never_recommended_until_it_is_taken_back(db: Database, clock: ManualClock) -> None:
+    await fill(db, clock.now())
+    person = await somebody(db, clock.now())
+    recommending = Recommending()
+    first, second, *_ = ids(await ask(db, recommending, person))
+
+    async with db.write() as session:
+        await set_aside(session, person.id, first, Mark.NOT_INTERESTED, clock.now())
+        await set_aside(session, person.id, second, Mark.SEEN, clock.now())
+    without = ids(await ask(db, recommending, person, n=50))
+    async with db.write() as session:
+        await take_back(session, person.id, first)
+    after = ids(await ask(db, recommending, person, n=50))
+
+    assert len(without) == len(SHELF) - 2
+    assert not {first, second} & set(without)
+    assert set(after) == set(without) | {first}
+
+
+async def test_filters_keep_out_whatever_they_name_and_nothing_else(db: Database, clock: ManualClock) -> None:
+    await fill(db, clock.now(), [row | {"services": ["tving"] if row["id"] % 2 else ["netflix"]} for row in SHELF])
+    person = await somebody(db, clock.now())
+    recommending = Recommending()
+
+    def expected(wanted: Callable[[dict[str, Any]], bool]) -> list[int]:
+        return sorted(row["id"] for row in SHELF if wanted(row))
+
+    async def found(**filters: Any) -> list[int]:
+        return sorted(ids(await ask(db, recommending, person, n=50, filters=Filters(**filters))))
+
+    assert await found(kind=TitleKind.SERIES) == expected(lambda row: row["kind"] == "series")
+    assert await found(genre="drama") == expected(lambda row: "drama" in row["genres"])
+    assert await found(mood="chilling") == expected(lambda row: "horror" in row["genres"])
+    assert await found(services=("tving",)) == expected(lambda row: row["id"] % 2)
+    assert await found(services=("tving", "netflix")) == expected(lambda row: True)
+    both = await found(genre="thriller", services=("tving",))
+    assert both == expected(lambda row: "thriller" in row["genres"] and row["id"] % 2)
+
+
+async def test_how_much_each_filter_holds_back_is_counted(db: Database, clock: ManualClock) -> None:
+    await fill(db, clock.now())
+    person = await somebody(db, clock.now())
+    nothing = Filters(kind=TitleKind.SERIES, genre="horror")
+
+    async with db.write() as session:
+        await rate(session, person.id, 7, 8, clock.now())
+    async with db.read() as session:
+        left = await Recommending().left_without(session, person, nothing, exclude=[12])
+
+    assert left == {
+        "kind": sum("horror" in row["genres"] for row in SHELF) - 1,  # 12 is on the list already
+        "genre": sum(row["kind"] == "series" for row in SHELF) - 1,  # 7 is rated
+        "all": len(SHELF) - 2,
+    }
 
 
 async def test_a_new_snapshot_is_taken_up_at_the_next_request(db: Database, clock: ManualClock) -> None:

@@ -13,12 +13,15 @@ from hypothesis import strategies as st
 from bot.recommending import Suggestion
 from bot.screen import CALLBACK_BYTES, TEXT_UNITS, Screen
 from bot.texts import SPEECH, Speech
+from bot.views import filters as filter_views
 from bot.views import people as people_views
+from bot.views import picks as pick_views
 from bot.views import recommend as recommend_views
 from bot.views import titles as views
+from bot.views.recommend import Entry, Page
 from core.catalogue.tables import Service
 from core.people import AgeBand, Person
-from core.titles import Found, Title, ToRate
+from core.titles import AsidePage, Filters, Found, Mark, Title, TitleKind, ToRate
 from recommender import Reason
 from tests.core.titles.shelf import BONG, SHELF, SONG, title_row
 
@@ -100,6 +103,29 @@ REASONS = [
 ]
 
 
+NAMED = {service.slug: service for service in SERVICES}
+EVERY = Filters(("netflix", "tving"), TitleKind.SERIES, "documentary", "with_children")
+
+
+def page_of(shown: list[Suggestion], *, begin: int = 0, filters: Filters | None = None) -> Page:
+    return Page([Entry(one.title, one) for one in shown], LARGEST_ID, begin, filters or Filters(), NAMED)
+
+
+DONE = Page(
+    [
+        Entry(LONG, None, Mark.NOT_INTERESTED),
+        Entry(LONG, None, Mark.SEEN),
+        Entry(LONG, None, None, 9),
+        Entry(LONG, None, Mark.SEEN, 10),
+        Entry(LONG, None),
+    ],
+    LARGEST_ID,
+    0,
+    Filters(),
+    NAMED,
+)
+
+
 def every_screen(say: Speech) -> list[Screen]:
     huge = LARGEST_ID
     return [
@@ -119,14 +145,25 @@ def every_screen(say: Speech) -> list[Screen]:
         views.stopped(say, 77),
         views.round_over(say),
         *(
-            recommend_views.suggestions(
-                say, PERSON, [one] * 10, ratings=ratings, skipped=40, again=f"rec:{huge:08x}:40"
-            )
+            recommend_views.suggestions(say, PERSON, page_of([one] * 10, begin=190, filters=EVERY), ratings=ratings)
             for one in REASONS
             for ratings in (0, 1, 3, 10, 500)
         ),
+        recommend_views.suggestions(say, PERSON, DONE, ratings=3),
         recommend_views.nothing_left(say, 0),
         recommend_views.nothing_left(say, 10),
+        *(
+            recommend_views.filtered_out(say, EVERY, dict.fromkeys((*EVERY.active, "all"), 12345), skipped, NAMED)
+            for skipped in (0, 10)
+        ),
+        *(pick_views.card(say, one, SERVICES, (huge, 190)) for one in REASONS),
+        pick_views.how_was_it(say, LONG, (huge, 190)),
+        *(filter_views.overview(say, filters, NAMED, hidden) for filters in (Filters(), EVERY) for hidden in (0, 99)),
+        *(filter_views.services(say, filters, NAMED, [*NAMED]) for filters in (Filters(), EVERY)),
+        filter_views.services(say, EVERY, NAMED, []),
+        *(view(say, EVERY) for view in (filter_views.kinds, filter_views.genres, filter_views.moods)),
+        filter_views.asides(say, AsidePage([(LONG, Mark.SEEN), (LONG, Mark.NOT_INTERESTED)] * 4, 8, 99), 8),
+        filter_views.asides(say, AsidePage([], 0, 0), 8),
     ]
 
 
@@ -193,8 +230,9 @@ def test_progress_counts_to_ten_and_then_only_on() -> None:
 
 def test_predicted_stars_and_numbers_stand_in_order() -> None:
     shown = [suggestion(Reason("popular"), of=title(id=n), stars=5 - n / 10) for n in (1, 2, 3)]
+    page = Page([Entry(one.title, one) for one in shown], 7, 10, Filters(), NAMED)
 
-    screen = recommend_views.suggestions(KO, PERSON, shown, ratings=12, skipped=10, again="rec:0:10")
+    screen = recommend_views.suggestions(KO, PERSON, page, ratings=12)
     text = text_of(screen)
 
     assert [line for line in text.splitlines() if line[:2].isdigit()] == [
@@ -203,10 +241,46 @@ def test_predicted_stars_and_numbers_stand_in_order() -> None:
         "13. 무제 (2010) · 영화 · 예상 ★\u00a04.7",
     ]
     assert [(button.text, button.data) for button in screen.rows[0]] == [
-        ("11", "title:1"),
-        ("12", "title:2"),
-        ("13", "title:3"),
+        ("11", "pick:1:7:10"),
+        ("12", "pick:2:7:10"),
+        ("13", "pick:3:7:10"),
     ]
+    assert [button.data for button in screen.rows[1]] == ["rec:7:0"]
+    full = recommend_views.suggestions(KO, PERSON, page_of([shown[0]] * 10, begin=20), ratings=12)
+    assert [button.data for button in full.rows[2]] == [f"rec:{LARGEST_ID}:10", f"rec:{LARGEST_ID}:30"]
+
+
+def test_what_was_set_aside_stays_in_its_place_with_the_way_back() -> None:
+    entries = [
+        Entry(title(id=1), None, Mark.NOT_INTERESTED),
+        Entry(title(id=2), None, Mark.SEEN),
+        Entry(title(id=3), None, None, 9),
+    ]
+
+    screen = recommend_views.suggestions(KO, PERSON, Page(entries, 7, 0, Filters(), NAMED), ratings=12)
+
+    assert text_of(screen).splitlines()[2::2] == [
+        "1. 무제 · 앞으로 추천하지 않을게요",
+        "2. 무제 · 이미 본 작품",
+        "3. 무제 · 내 별점 ★ 4.5",
+    ]
+    assert [button.data for button in screen.rows[0]] == ["pback:1:7:0", "pback:2:7:0", "title:3"]
+
+
+def test_the_list_says_what_it_was_filtered_by() -> None:
+    shown = [suggestion(Reason("popular"), of=title())]
+
+    text = text_of(recommend_views.suggestions(KO, PERSON, page_of(shown, filters=EVERY), ratings=12))
+
+    assert text.splitlines()[1] == "🎛 넷플릭스·티빙 / 시리즈 / 다큐멘터리 / 아이와 함께 보는"
+
+
+def test_a_filter_that_alone_would_bring_nothing_back_is_not_offered_and_the_best_comes_first() -> None:
+    left = {"services": 0, "kind": 3, "genre": 40, "mood": 0, "all": 200}
+
+    offered = [button.data for row in recommend_views.filtered_out(KO, EVERY, left, 0, NAMED).rows for button in row]
+
+    assert offered == ["fltoff:genre", "fltoff:kind", "fltoff:all", "flt"]
 
 
 MOTHER = title(id=2, name_ko="마더", name_en="Mother", genres=["crime", "drama"], director=[BONG])
@@ -278,9 +352,7 @@ def test_the_introduction_says_how_much_the_list_knows() -> None:
     def begins(ratings: int, genres: list[str]) -> str:
         person = Person(id=1, nickname="지우", genres=genres)
         shown = [suggestion(Reason("popular"), of=title())]
-        return text_of(
-            recommend_views.suggestions(KO, person, shown, ratings=ratings, skipped=0, again="rec:0:0")
-        ).splitlines()[0]
+        return text_of(recommend_views.suggestions(KO, person, page_of(shown), ratings=ratings)).splitlines()[0]
 
     assert "아직 별점이 없어서 많은 분이" in begins(0, [])
     assert "좋아하는 장르" in begins(0, ["drama"])

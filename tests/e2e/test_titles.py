@@ -23,7 +23,7 @@ async def with_titles(world: World) -> World:
 async def listed(phone: Phone) -> list[str]:
     """Return the names on the newest list of recommendations, in order."""
     text = (await phone.sees("예상 ★"))["text"]
-    return [line.split(". ", 1)[1].rsplit(" (", 1)[0] for line in text.splitlines() if re.match(r"\d+\. ", line)]
+    return re.findall(r"^\d+\. (.+?) \(\d{4}\)", text, re.MULTILINE)
 
 
 async def test_a_title_is_found_rated_in_two_taps_rated_anew_and_cleared(world: World) -> None:
@@ -99,36 +99,79 @@ async def test_tapping_the_same_star_twice_rates_one_title(world: World) -> None
     assert await world.count("rating") == 1
 
 
-async def test_a_rating_given_now_changes_the_list_now_and_leaves_it(world: World) -> None:
+async def test_a_list_learns_is_filtered_turned_and_leaves_out_what_one_does_not_want(world: World) -> None:
     await with_titles(world)
     jiu = await world.grown_up("지우")
     await jiu.says("/recommend")
     await jiu.sees("아직 별점이 없어서")
     before = await listed(jiu)
 
+    # seen, and rated at once: the list has learned
     await jiu.taps("1")
-    await jiu.taps("별점 주기")
+    await jiu.sees(f"{before[0]}")
+    await jiu.taps("봤어요")
+    await jiu.sees("어떻게 보셨어요")
     await jiu.taps("★ 5.0")
-    await jiu.sees("내 별점 ★ 5.0")
-    await jiu.taps("다시 추천", anywhere=True)
+    await jiu.toast("★ 5.0")
     await jiu.sees("별점 1개로 골랐어요")
     after = await listed(jiu)
-
     assert len(before) == len(after) == 10
     assert before[0] not in after
     assert after != before[1:]
 
+    # not interested: gone, with the way back in the same message
+    await jiu.taps("2")
+    await jiu.taps("관심 없어요")
+    await jiu.sees(f"2. {after[1]} · 앞으로 추천하지 않을게요")
+    await jiu.taps("↩ 2")
+    await jiu.toast("되돌렸어요")
+    assert await listed(jiu) == after
+    await jiu.taps("2")
+    await jiu.taps("관심 없어요")
 
-async def test_asking_again_without_new_ratings_shows_the_next_ten(world: World) -> None:
+    # the next ten are ten others, and the first ten stay as they were
+    await jiu.taps("다음 10개")
+    await jiu.sees("11. ")
+    assert not {*after, before[0]} & set(await listed(jiu))
+    await jiu.taps("앞 10개")
+    assert await listed(jiu) == [after[0], *after[2:]]
+
+    # filters stay, and a list without what was set aside comes anew
+    for label in ("필터", "분위기", "오싹한", "추천 보기"):
+        await jiu.taps(label)
+    await jiu.sees("🎛 오싹한")
+    scary = {title.name_ko for title in TITLES if "horror" in title.genres}
+    assert set(await listed(jiu)) <= scary
+    await jiu.says("/recommend")
+    assert set(await listed(jiu)) <= scary
+    for label in ("필터", "장르", "서부", "추천 보기"):
+        await jiu.taps(label)
+    await jiu.sees("어떤 조건을 풀어 볼까요")
+    await jiu.taps("분위기 풀기")
+    await jiu.sees("🎛 서부")
+
+    # what was set aside can be taken back from its list
+    for label in ("필터", "빼 둔 작품 1개", f"↩ {after[1]}"):
+        await jiu.taps(label)
+    await jiu.sees("빼 둔 작품이 없어요")
+    assert await world.count("set_aside") == 0
+
+
+async def test_a_button_of_an_older_list_shows_the_present_one(world: World) -> None:
     await with_titles(world)
     jiu = await world.grown_up("지우")
     await jiu.says("/recommend")
     first = await listed(jiu)
+    await jiu.says("/recommend")
+    await jiu.sees("예상 ★")
+    number = await world.scalar("SELECT round FROM browsing")
+    await jiu.says("/help")  # a message of its own, so that what is drawn in its place is news
+    await jiu.sees("/newparty")
 
-    await jiu.taps("다시 추천")
-    await jiu.sees("11. ")
+    await jiu.forges(f"rec:{number - 1}:10")
+    await jiu.toast("지난 목록의 버튼이에요")
 
-    assert not set(first) & set(await listed(jiu))
+    assert await listed(jiu) == first
 
 
 async def test_a_teenager_neither_finds_nor_is_offered_what_is_for_adults(world: World) -> None:

@@ -61,8 +61,12 @@ class World:
 
     async def newest(self, table: str) -> int:
         """Return the id of the newest row: a shared database does not count from 1."""
+        return int(await self.scalar(f"SELECT max(id) FROM {table}"))
+
+    async def scalar(self, query: str) -> Any:
+        """Return the one value that a query asks for."""
         async with self.demo.two.db.read() as session:
-            return int((await session.execute(text(f"SELECT max(id) FROM {table}"))).scalar_one())
+            return (await session.execute(text(query))).scalar_one()
 
     async def count(self, table: str) -> int:
         """Return how many rows a table has, once everything has been said."""
