@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, time, timedelta
 from uuid import uuid4
 
@@ -20,7 +21,7 @@ from core.audit import Violation, check, check_changed
 from core.billing.tables import Reminder, ReminderState
 from core.clock import Clock
 from core.dates import seoul_date, seoul_instant
-from core.db import Database
+from core.db import Database, database_away
 from core.outbox import Outgoing, SendState
 from core.parties import Membership, MembershipState
 from core.sealing import Seal
@@ -30,6 +31,36 @@ KEEP_UPDATES = timedelta(days=2)
 KEEP_SENT = timedelta(days=30)
 # When everything is audited, changed or not, in Seoul: the quietest hour.
 AUDIT_AT = time(4, 0)
+# Does a use case for each key, with what else it takes.
+Each = Callable[..., Awaitable[None]]
+
+
+@asynccontextmanager
+async def one_by_one(db: Database, now: datetime) -> AsyncIterator[Each]:
+    """Give what does a use case for one key after the other, each in a transaction of its own.
+
+    One that fails holds up nobody else's: operators are told, and what failed is raised together at the end.
+    """
+    failures: list[Exception] = []
+
+    async def each(work: Callable[..., Awaitable[object]], keys: Iterable[tuple[int, ...]], *about: object) -> None:
+        for key in keys:
+            try:
+                await db.transact(work, *key, *about)
+            except Exception as error:
+                if database_away(error):
+                    raise
+                failures.append(error)
+                facts = {"chore": work.__name__, "row": key[0], "error": type(error).__name__}
+                await db.transact(alert, now, "chore_failed", work.__name__, **facts)
+
+    yield each
+    if failures:
+        raise ExceptionGroup("not everything that was due could be done", failures)
+
+
+def _keys(ids: Iterable[int]) -> Iterable[tuple[int]]:
+    return [(each,) for each in ids]
 
 
 class Chores:
@@ -74,66 +105,63 @@ class Chores:
     async def seats(self) -> None:
         """Free the seats whose time to pay or to decide is over, and offer free ones to who waits."""
         now = self._clock.now()
-        async with self._db.read() as session:
-            due = await flows.due_holds(session, now)
-            offers = await flows.due_offers(session, now)
-        for membership_id, party_id in due:
-            await self._db.transact(flows.expire_holds, membership_id, party_id, now)
-        for membership_id, party_id in offers:
-            await self._db.transact(flows.expire_offer, membership_id, party_id, now)
-        async with self._db.read() as session:
-            lines = await parties.lines_to_serve(session)
-        for party_id in lines:
-            await self._db.transact(flows.serve_line, party_id, now)
+        async with one_by_one(self._db, now) as each:
+            async with self._db.read() as session:
+                due = await flows.due_holds(session, now)
+                offers = await flows.due_offers(session, now)
+            await each(flows.expire_holds, due, now)
+            await each(flows.expire_offer, offers, now)
+            async with self._db.read() as session:
+                lines = await parties.lines_to_serve(session)
+            await each(flows.serve_line, _keys(lines), now)
 
     async def calendar(self) -> None:
         """Start parties, open cycles, end stays, send reminders, release and plan payouts."""
         now = self._clock.now()
-        today = seoul_date(now)
+        async with one_by_one(self._db, now) as each:
+            await self._stays(each, now)
+            await self._bills(each, now)
+            await self._payouts(each, now)
+
+    async def _stays(self, each: Each, now: datetime) -> None:
+        """Start parties or call them off, end stays and parties, pay out the credit that ended stays leave."""
         async with self._db.read() as session:
             recruiting = await flows.recruiting_parties(session, now)
             leavings = await flows.due_leavings(session, now)
             endings = await flows.due_endings(session, now)
-        for party_id in recruiting:
-            await self._db.transact(flows.start_or_cancel_due, party_id, now, self._limits)
-        for membership_id, party_id in leavings:
-            await self._db.transact(flows.close_leavings, membership_id, party_id, now)
-        for party_id in endings:
-            await self._db.transact(flows.finish_party, party_id, now)
+        await each(flows.start_or_cancel_due, _keys(recruiting), now, self._limits)
+        await each(flows.close_leavings, leavings, now)
+        await each(flows.finish_party, _keys(endings), now)
         async with self._db.read() as session:
             credited = await billing.ended_stays_with_credit(session)
-        for membership_id in credited:
-            await self._db.transact(billing.transfer_credit_left, membership_id, now)
+        await each(billing.transfer_credit_left, _keys(credited), now)
+
+    async def _bills(self, each: Each, now: datetime) -> None:
+        """Decide prices, open cycles, tell of charges, remind."""
         async with self._db.read() as session:
             prices = await flows.price_work(session, now, self._limits)
-        for party_id in prices:  # before cycles open: the price of one is fixed by what members said to it
-            await self._db.transact(flows.keep_price, party_id, now, self._limits)
+        # Before cycles open: the price of one is fixed by what members said to it.
+        await each(flows.keep_price, _keys(prices), now, self._limits)
         async with self._db.read() as session:
             running = await billing.running_parties(session)
-        for party_id in running:
-            await self._db.transact(billing.open_due_cycles, party_id, today, self._limits, now)
+        await each(billing.open_due_cycles, _keys(running), seoul_date(now), self._limits, now)
         # Who is told that their card pays needs no reminder of it.
         async with self._db.read() as session:
             told = await billing.bills_to_announce(session, now) if self._seal is not None else []
-        for bill_id in told:
-            await self._db.transact(billing.announce_charge, bill_id, now)
+        await each(billing.announce_charge, _keys(told), now)
         async with self._db.read() as session:
             bills = await billing.due_bills(session, now)
-        for bill_id in bills:
-            await self._db.transact(billing.remind, bill_id, now)
-        await self._payouts()
+        await each(billing.remind, _keys(bills), now)
 
-    async def _payouts(self) -> None:
+    async def _payouts(self, each: Each, now: datetime) -> None:
         """Release what is served, and plan what is owed to hosts."""
-        now = self._clock.now()
+        minimum = self._limits.payout_minimum_won
         async with self._db.read() as session:
             served = await billing.due_releases(session, now)
-        for party_id in served:
-            await self._db.transact(billing.release_due, party_id, self._limits, now)
+        await each(billing.release_due, _keys(served), self._limits, now)
         async with self._db.read() as session:
-            owed = await billing.due_payouts(session, self._limits.payout_minimum_won)
-        for person_id in owed:
-            await self._db.transact(billing.plan_payout, person_id, self._limits.payout_minimum_won, now)
+            owed = await billing.due_payouts(session, minimum)
+        await each(billing.plan_payout, _keys(owed), minimum, now)
 
     async def reconciling(self) -> None:
         """Hold what was paid against Bootpay's receipts, each payment once a day."""
@@ -142,16 +170,14 @@ class Chores:
     async def unpaid(self) -> None:
         """Take the steps that follow a sent warning; repeat warnings that nobody may have read."""
         now = self._clock.now()
-        async with self._db.read() as session:
-            unheard = await billing.unheard_warnings(session, now)
-            suspensions = await flows.due_suspensions(session, now)
-            frees = await flows.due_to_be_freed(session, now)
-        for reminder_id in unheard:
-            await self._db.transact(billing.warn_again, reminder_id, now)
-        for bill_id in suspensions:
-            await self._db.transact(flows.suspend_late, bill_id, now, self._limits)
-        for bill_id in frees:
-            await self._db.transact(flows.free_late, bill_id, now)
+        async with one_by_one(self._db, now) as each:
+            async with self._db.read() as session:
+                unheard = await billing.unheard_warnings(session, now)
+                suspensions = await flows.due_suspensions(session, now)
+                frees = await flows.due_to_be_freed(session, now)
+            await each(billing.warn_again, _keys(unheard), now)
+            await each(flows.suspend_late, _keys(suspensions), now, self._limits)
+            await each(flows.free_late, _keys(frees), now)
 
     async def cards(self) -> None:
         """Charge the cards on file whose bills are due; look for charges that left no trace."""

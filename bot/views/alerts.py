@@ -51,6 +51,11 @@ def books_differ(say: Speech, data: Mapping[str, Any]) -> Screen:
     return Screen(say("alerts.books_differ", attempt=data["attempt"], difference=difference))
 
 
+def chore_failed(say: Speech, data: Mapping[str, Any]) -> Screen:
+    """Something that was due could not be done for one row."""
+    return Screen(say("alerts.chore_failed", chore=data["chore"], row=data["row"], error=data["error"]))
+
+
 def dead_update(say: Speech, data: Mapping[str, Any]) -> Screen:
     """A message or a tap was given up."""
     return Screen(say("alerts.dead_update", update=data["update"], error=data["error"]))

@@ -26,6 +26,7 @@ NOTICES: dict[str, View] = {
     "alerts.paid_mismatch": alerts.paid_mismatch,
     "alerts.card_unclear": alerts.card_unclear,
     "alerts.books_differ": alerts.books_differ,
+    "alerts.chore_failed": alerts.chore_failed,
     "alerts.dead_update": alerts.dead_update,
 }
 

@@ -27,7 +27,7 @@ from core.billing.settle import settle, settle_receipts_of
 from core.billing.tables import Attempt, AttemptState, Bill, Card, Reminder
 from core.clock import Clock
 from core.dates import seoul_date, seoul_instant
-from core.db import Database, changed
+from core.db import Database, changed, database_away
 from core.errors import BillBusy, BillNotOpen, ProviderRefused, ProviderUnclear
 from core.people import get_person
 from core.sealing import Seal, SealBroken
@@ -82,11 +82,22 @@ async def coming_charges(session: AsyncSession, now: datetime) -> Sequence[datet
 async def charge_cards(
     db: Database, bootpay: Provider, clock: Clock, limits: Limits, seal: Seal, name_order: NameOrder
 ) -> int:
-    """Charge every card that is to be charged now; return how many bills were looked at."""
+    """Charge every card that is to be charged now; return how many bills were looked at.
+
+    One that fails holds up none of the others; what failed is raised together at the end.
+    """
     async with db.read() as session:
         due = await bills_to_charge(session, clock.now())
+    failures = []
     for bill_id in due:
-        await charge_bill(db, bootpay, clock, limits, seal, name_order, bill_id)
+        try:
+            await charge_bill(db, bootpay, clock, limits, seal, name_order, bill_id)
+        except Exception as error:
+            if database_away(error):
+                raise
+            failures.append(error)
+    if failures:
+        raise ExceptionGroup("not every card could be charged", failures)
     return len(due)
 
 

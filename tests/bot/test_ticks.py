@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.testing import capture_logs
 
 from bot import ticks as module
@@ -258,3 +260,30 @@ async def test_two_replicas_look_into_a_payment_once(till: Till, db_url: str) ->
     await by_both(till, db_url, Chores.payments)
 
     assert (till.charges(), await till.said("billing.paid")) == (1, 1)
+
+
+async def test_a_party_whose_work_fails_holds_up_no_other_one(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = [await joins(till.db, till.clock, await party(till.db, till.clock)) for _ in range(2)]
+    for bill in (first, second):
+        await till.pays(bill.id)
+    days_pass(till.clock, 40)
+    opens, failing = billing.open_due_cycles, True
+
+    async def fails(session: AsyncSession, party_id: int, *about: Any) -> int:
+        if failing and party_id == first.party_id:
+            raise ValueError("a row that nobody understands")
+        return await opens(session, party_id, *about)
+
+    monkeypatch.setattr(billing, "open_due_cycles", fails)
+    chores = Chores(till.db, till.clock, till.bootpay, LIMITS)
+
+    with pytest.raises(ExceptionGroup) as failed:
+        await chores.calendar()
+
+    assert [type(error) for error in failed.value.exceptions] == [ValueError]
+    assert await count(till.db, Bill.id, Bill.party_id == second.party_id) > 1
+    assert await count(till.db, Bill.id, Bill.released_at.is_not(None)) == 2
+    assert await count(till.db, Outgoing.id, Outgoing.name == "alerts.chore_failed") == 1
+    failing = False
+    await chores.calendar()
+    assert await count(till.db, Bill.id, Bill.party_id == first.party_id) > 1
