@@ -51,8 +51,7 @@ async def one_by_one(db: Database, now: datetime) -> AsyncIterator[Each]:
                 if database_away(error):
                     raise
                 failures.append(error)
-                facts = {"chore": work.__name__, "row": key[0], "error": type(error).__name__}
-                await db.transact(alert, now, "chore_failed", work.__name__, **facts)
+                await db.transact(_alert_of_failure, work.__name__, key[0], error, now)
 
     yield each
     if failures:
@@ -224,6 +223,10 @@ async def alert_of(session: AsyncSession, violation: Violation, now: datetime) -
     """Tell the operators of a broken invariant."""
     rows = ", ".join(map(str, violation.rows))
     await alert(session, now, "audit_violation", violation.name, sentence=violation.sentence, rows=rows)
+
+
+async def _alert_of_failure(session: AsyncSession, chore: str, row: int, error: Exception, now: datetime) -> None:
+    await alert(session, now, "chore_failed", chore, chore=chore, row=row, error=type(error).__name__)
 
 
 def _order_name(card: billing.BillCard, language: str) -> str:

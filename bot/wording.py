@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -340,8 +340,7 @@ async def _card_tomorrow(n: News) -> Screen:
     bill, card = await n.bill(), await n.card()
     if card is None:
         raise NotFound(what="card")
-    on = date.fromisoformat(n.data["on"])
-    return card_views.tomorrow(n.say, bill, card, n.pay_link(), on, seoul_date(n.now))
+    return card_views.tomorrow(n.say, bill, card, n.pay_link(), seoul_date(n.now) + timedelta(days=1))
 
 
 async def _card_failed(n: News) -> Screen:

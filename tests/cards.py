@@ -85,7 +85,14 @@ def at_ten(till: Till, bill: Bill, days: int) -> None:
 
 
 async def tells(till: Till) -> int:
-    """Tell everybody whose card is charged tomorrow; return how many."""
+    """Tell everybody whose card is charged tomorrow, as tick and sender do; return how many."""
+    told = await writes(till)
+    await till.sends()
+    return told
+
+
+async def writes(till: Till) -> int:
+    """Write the news of tomorrow's charges, which nobody sends; return how many."""
     async with till.db.read() as session:
         due = await billing.bills_to_announce(session, till.clock.now())
     return sum([await till.db.transact(billing.announce_charge, bill_id, till.clock.now()) for bill_id in due])

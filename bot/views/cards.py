@@ -100,9 +100,9 @@ def reminder(say: Speech, bill: BillCard, card: Card) -> Screen:
     return Screen(_about(say, "cards.reminder", bill, card), rows=[[_manage(say)]])
 
 
-def tomorrow(say: Speech, bill: BillCard, card: Card, pay_link: str, on: date, today: date) -> Screen:
-    """The card is charged tomorrow (or today, for who reads it late), with the way to stop it."""
-    text = _about(say, "cards.tomorrow" if today < on else "cards.today", bill, card, day=on)
+def tomorrow(say: Speech, bill: BillCard, card: Card, pay_link: str, on: date) -> Screen:
+    """The card is charged tomorrow, with the way to stop it."""
+    text = _about(say, "cards.tomorrow", bill, card, day=on)
     return Screen(text, rows=[[pay_button(say, bill, pay_link)], [_stop(say, card)]])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +15,7 @@ from core.billing.bills import BillCard
 from core.billing.reminders import AT, TOLD
 from core.billing.tables import Bill, BillState, Card, CardState, Reminder, ReminderState
 from core.dates import SEOUL, seoul_date
+from core.db import changed
 from core.parties import Membership, MembershipState
 
 # The due day and the two days after it, once a day.
@@ -23,6 +24,7 @@ TRIES = 3
 STAYING = (MembershipState.ACTIVE, MembershipState.SUSPENDED)
 # Who is told later than this is charged a day later: a day's notice is a day's notice.
 TELL_UNTIL = time(21)
+HEARD = "billing.charge_heard"
 
 
 @outbox.validity("charged_by_card")
@@ -51,7 +53,10 @@ def pays_by_itself(card: BillCard) -> bool:
 
 
 def told_of(*more: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return the condition that a bill's person was told that their card is charged; `more` is about that row."""
+    """Return the condition that the news of a bill's charge was written; `more` is about that row.
+
+    It is closed when it was *sent*: only from then on does it count as told.
+    """
     return select(Reminder.id).where(Reminder.bill_id == Bill.id, Reminder.kind == TOLD, *more).exists()
 
 
@@ -80,15 +85,22 @@ async def announce_charge(session: AsyncSession, bill_id: int, now: datetime) ->
         kind=TOLD,
         due_at=now,
         state=ReminderState.SENT,
-        closed_at=now,
     )
     try:
         async with session.begin_nested():
             session.add(row)
     except IntegrityError:
         return False
-    on = seoul_date(now) + timedelta(days=1)
-    still = {"check": "charged_by_card", "bill": bill_id}
-    data = {"bill": bill_id, "on": on.isoformat()}
-    outbox.notice(session, now, bill.person_id, "cards.tomorrow", data, valid_while=still)
+    outbox.notice(
+        session, now, bill.person_id, "cards.tomorrow", {"bill": bill_id},
+        valid_while={"check": "charged_by_card", "bill": bill_id}, on_sent={"to": HEARD, "reminder": row.id},
+    )  # fmt: skip
     return True
+
+
+@outbox.receiver(HEARD)
+async def take_heard(session: AsyncSession, on_sent: Mapping[str, Any], message_id: int | None) -> None:
+    """Note when the news of a charge was sent; of one that could not be sent there will be no charge."""
+    if message_id is not None:
+        first = update(Reminder).where(Reminder.id == on_sent["reminder"], Reminder.closed_at.is_(None))
+        await changed(session, first.values(closed_at=on_sent["at"]))

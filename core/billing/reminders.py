@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,6 +22,8 @@ from core.people import Person, after_quiet, is_muted
 AT = time(10, 0)
 # The row of the news that a card is charged tomorrow: it is told once a bill, as a reminder is.
 TOLD = "card"
+# How long that news may be on its way before the usual reminders speak again.
+BEING_TOLD = timedelta(hours=6)
 # What that news, and the charge after it, say better.
 TOLD_BY_CARD = ("d-1", "d0", "d+1")
 # What a mute drops, in days from the due day on. The warning follows on the last day of grace.
@@ -105,7 +107,7 @@ async def remind(session: AsyncSession, bill_id: int, now: datetime) -> bool:
     *stale, newest = sorted(due, key=lambda reminder: reminder.kind in WARNINGS)
     for reminder in stale:
         await _close(session, reminder.id, ReminderState.SKIPPED, now)
-    if bill.state is not BillState.OPEN or (newest.kind in TOLD_BY_CARD and await _pays_by_card(session, bill)):
+    if bill.state is not BillState.OPEN or (newest.kind in TOLD_BY_CARD and await _pays_by_card(session, bill, now)):
         await _close(session, newest.id, ReminderState.SKIPPED, now)
         return False
     morning = after_quiet(now, person.quiet_from, person.quiet_until)
@@ -151,9 +153,10 @@ async def _close(session: AsyncSession, reminder_id: int, state: ReminderState, 
     return await changed(session, waiting.values(state=state, closed_at=now)) == 1
 
 
-async def _pays_by_card(session: AsyncSession, bill: Bill) -> bool:
-    """Tell whether a bill's person was told that their card is charged, and still has it."""
-    told = select(Reminder.id).where(Reminder.bill_id == bill.id, Reminder.kind == TOLD)
+async def _pays_by_card(session: AsyncSession, bill: Bill, now: datetime) -> bool:
+    """Tell whether a bill's person was told that their card is charged, or is at this moment, and still has it."""
+    heard = or_(Reminder.closed_at.is_not(None), Reminder.due_at > now - BEING_TOLD)
+    told = select(Reminder.id).where(Reminder.bill_id == bill.id, Reminder.kind == TOLD, heard)
     return await session.scalar(told) is not None and await card_of(session, bill.person_id) is not None
 
 

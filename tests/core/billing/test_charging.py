@@ -49,6 +49,36 @@ async def test_nobody_is_charged_before_ten_or_without_a_days_notice(till: Till)
     assert (await till.bill(bill.id)).state is BillState.PAID
 
 
+async def test_nobody_is_charged_whom_the_news_did_not_reach_in_time(till: Till) -> None:
+    bill = await cards.member_with_card(till)
+    cards.at_ten(till, bill, -1)
+    assert await cards.writes(till) == 1
+
+    cards.at_ten(till, bill, 0)
+    assert await cards.charges(till) == 0
+    assert await till.db.transact(remind, bill.id, till.clock.now()) is True
+    await till.sends()
+    assert await cards.charges(till) == 0
+    cards.at_ten(till, bill, 1)
+
+    assert await cards.charges(till) == 1
+    assert (await till.bill(bill.id)).state is BillState.PAID
+
+
+@pytest.mark.parametrize("lost", [True, False])
+async def test_nobody_is_charged_of_whom_nobody_knows_whether_they_were_told(till: Till, lost: bool) -> None:
+    bill = await cards.member_with_card(till)
+    cards.at_ten(till, bill, -1)
+    await cards.writes(till)
+    await till.sends(**({"lost": ["cards.tomorrow"]} if lost else {"dead": [bill.person_id]}))
+
+    for days in range(4):
+        cards.at_ten(till, bill, days)
+        assert (await cards.tells(till), await cards.charges(till)) == (0, 0)
+
+    assert (await till.bill(bill.id)).state is BillState.OPEN
+
+
 async def test_late_in_the_evening_nobody_is_told(till: Till) -> None:
     bill = await cards.member_with_card(till)
     cards.at_ten(till, bill, -1)
