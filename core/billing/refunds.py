@@ -24,6 +24,8 @@ from core.db import Database, changed
 from core.errors import ProviderRefused, ProviderUnclear
 
 ASK_AGAIN = tuple(timedelta(minutes=minutes) for minutes in (2, 5, 10, 30, 120, 360, 1440))
+# Bootpay's v1 refused a further cancel of the same receipt within ten seconds; v2 does not say. Clocks differ a little.
+PAUSE = timedelta(seconds=15)
 # The payment company says that it will not do it; anything else that is refused may work another time.
 FINAL = ("RC_CANCEL_SERVER_ERROR",)
 PARTLY_ELSEWHERE = "refund_partly_elsewhere"
@@ -107,7 +109,7 @@ async def _take(session: AsyncSession, refund_id: int, now: datetime) -> Taken |
             ),
         )
     )
-    if waits or attempt.receipt_id is None:
+    if waits or attempt.receipt_id is None or await _too_soon(session, refund, now):
         return None
     leased = await changed(
         session,
@@ -120,6 +122,20 @@ async def _take(session: AsyncSession, refund_id: int, now: datetime) -> Taken |
     gone = await cancelled_won(session, refund.attempt_id)
     await session.refresh(refund)
     return Taken(refund, attempt.receipt_id, gone + refund.amount_won)
+
+
+async def _too_soon(session: AsyncSession, refund: Refund, now: datetime) -> bool:
+    """Put a refund off for the rest of the pause after the last cancel of its receipt; False when there is none."""
+    last = await session.scalar(
+        select(func.max(Refund.done_at)).where(
+            Refund.attempt_id == refund.attempt_id, Refund.id != refund.id, Refund.way == RefundWay.CANCEL
+        )
+    )
+    if last is None or now >= last + PAUSE:
+        return False
+    mine = update(Refund).where(Refund.id == refund.id, Refund.state.in_(_OPEN), Refund.ask_at <= now)
+    await changed(session, mine.values(ask_at=last + PAUSE))
+    return True
 
 
 def _wait(asks: int) -> timedelta:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.sandbox.bootpay.payloads import PHONE, VIRTUAL_ACCOUNT, Number, PaymentWish, is_price
 from bot.sandbox.bootpay.receipts import SEOUL, Cancel, Receipt, Status
 from bot.sandbox.bootpay.refusals import Refusal
 
+CANCEL_PAUSE = timedelta(seconds=10)
 Announce = Callable[[Receipt, str], None]
 
 
@@ -107,6 +108,10 @@ class Books:
         if amount < receipt.left and amount < self._smallest_partial_cancel:
             raise Refusal("RC_CANCEL_SERVER_ERROR", f"부분취소는 {self._smallest_partial_cancel}원부터 가능합니다.")
         return amount
+
+    def just_cancelled(self, receipt: Receipt) -> bool:
+        """Tell whether a cancel of this receipt took effect within the last ten seconds."""
+        return bool(receipt.cancels) and self._now() - receipt.cancels[-1].at < CANCEL_PAUSE
 
     def _check_method(self, receipt: Receipt) -> None:
         """Refuse what only cards can do: phone bills close with the month, accounts need a contract for refunds."""

@@ -62,6 +62,7 @@ CONTENT = {
     "repeated_cancel_same": "a repeated cancel_id gives the receipt as it is",
     "repeated_cancel_error": "a repeated cancel_id is refused",
     "repeated_cancel_again": "a repeated cancel_id gives money back once more, as if Bootpay did not know it",
+    "cancels_need_a_pause": "a further cancel of a receipt within ten seconds of the last is refused, as in v1",
     "card_expired": "a charge by billing key is refused because its card has expired",
 }
 WEBHOOKS = {

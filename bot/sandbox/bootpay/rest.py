@@ -102,6 +102,8 @@ class Rest:
         repeated = cancel_id and any(cancel.cancel_id == cancel_id for cancel in receipt.cancels)
         if repeated and not self._faults.take("repeated_cancel_again", receipt.order_id):
             return self._repeated(receipt)
+        if self._books.just_cancelled(receipt) and self._faults.take("cancels_need_a_pause", receipt.order_id):
+            raise Refusal("RC_CANCEL_SERVER_ERROR", "잠시 후 다시 취소해 주세요.")
         try:
             amount = self._books.check_cancel(receipt, wish.get("cancel_price"))
         except Refusal as refusal:

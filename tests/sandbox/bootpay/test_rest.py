@@ -190,6 +190,17 @@ async def test_a_repeated_cancel_id_gives_nothing_back_in_either_mode(api: Api, 
     assert (await api.counted(receipt_id))["cancels"] == 1
 
 
+async def test_a_further_cancel_at_once_is_refused_when_told_to(api: Api, stand_in: BootpayStandIn) -> None:
+    receipt_id = await api.paid(price=5000)
+    stand_in.faults.add("*", "cancels_need_a_pause")
+    await api.ask("POST", "cancel", {"receipt_id": receipt_id, "cancel_id": "rf1", "cancel_price": 2000})
+
+    status, said = await api.ask("POST", "cancel", {"receipt_id": receipt_id, "cancel_id": "rf2", "cancel_price": 2000})
+
+    assert (status, said["error_code"]) == (400, "RC_CANCEL_SERVER_ERROR")
+    assert (await api.counted(receipt_id))["cancels"] == 1
+
+
 async def test_a_repeated_id_of_a_whole_cancel_says_already_cancelled(api: Api, stand_in: BootpayStandIn) -> None:
     receipt_id = await api.paid()
     stand_in.faults.add("bill42a1", "repeated_cancel_error")
