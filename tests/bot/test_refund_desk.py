@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot import cli
+from bot.cli import calling
 from bot.sandbox.bootpay import BootpayStandIn
 from bot.settings import Settings, load_settings
 from core import flows
@@ -140,7 +140,7 @@ def bootpay(office: Office, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bootpay
     def settings() -> Settings:
         return load_settings(bootpay_api=stand_in.api_url)
 
-    monkeypatch.setattr(cli, "load_settings", settings)
+    monkeypatch.setattr(calling, "load_settings", settings)
     yield stand_in
     asyncio.run_coroutine_threadsafe(stand_in.close(), loop).result()
     loop.call_soon_threadsafe(loop.stop)

@@ -1,0 +1,117 @@
+"""Commands that train and measure."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from bot.cli.calling import console, on_database, run_async, set_up_logging
+
+
+def train() -> None:
+    """Train the recommender on the present ratings and store the model."""
+    from bot.training import train as train_model
+    from core.clock import SystemClock
+
+    console.print(str(on_database(lambda db: train_model(db, SystemClock()))))
+
+
+def evaluate(
+    ratings: Annotated[Path | None, typer.Option(help="u.data, a :: file, or CSV with a header.")] = None,
+    titles: Annotated[Path | None, typer.Option(help="u.item, movies.csv, a :: file, or CSV with a header.")] = None,
+    folds: Annotated[int, typer.Option(min=2, help="Folds of cross-validation.")] = 5,
+    seed: Annotated[int, typer.Option(min=0, help="Decides folds, splits and samples.")] = 0,
+    train_file: Annotated[Path | None, typer.Option("--train", help="Train on this file, with --test.")] = None,
+    test_file: Annotated[Path | None, typer.Option("--test", help="Predict the rows of this file.")] = None,
+    scale: Annotated[
+        str | None, typer.Option(help="The scale of the ratings, e.g. 1:10, where it is not clear.")
+    ] = None,
+    rank: Annotated[bool, typer.Option("--rank", help="Lists: each user's rows split 80/20.")] = False,
+    cold: Annotated[str, typer.Option(help="People with so few ratings, e.g. 0,1,5,10.")] = "",
+    groups: Annotated[bool, typer.Option("--groups", help="Lists for groups of 2 to 6.")] = False,
+    ties: Annotated[bool, typer.Option("--ties", help="Equal scores in a young database.")] = False,
+    peers: Annotated[bool, typer.Option("--peers", help="Surprise, popularity and implicit in the same run.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    plot: Annotated[Path | None, typer.Option(help="Draw a picture (PNG) there.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of numpy's linear algebra.")] = 1,
+) -> None:
+    """Measure the recommender on a file of ratings."""
+    # Read when numpy is loaded, which is below.
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), str(threads))
+    from bot import evaluating
+    from recommender.files import FileRefused, parse_scale
+    from recommender.report import Questions
+
+    source = train_file or ratings
+    if source is None or (test_file is None) != (train_file is None):
+        console.print("[red]Give --ratings FILE, or --train FILE with --test FILE.[/red]")
+        raise typer.Exit(2)
+    try:
+        asked = Questions(
+            folds=folds,
+            seed=seed,
+            rank=rank,
+            cold=[int(size) for size in cold.split(",") if size],
+            groups=groups,
+            ties=ties,
+            peers=peers,
+        )
+        on = parse_scale(scale) if scale else None
+        found = evaluating.evaluate(source, titles, test_file, on, asked, Console(stderr=True))
+    except (FileRefused, FileNotFoundError, ValueError) as error:
+        console.print(f"[red]{error}[/red]")
+        raise typer.Exit(2) from None
+    if plot is not None:
+        evaluating.draw(found, plot)
+    if as_json:
+        print(evaluating.as_json(found))
+        return
+    for table in evaluating.as_tables(found):
+        console.print(table)
+
+
+def bench(
+    what: Annotated[
+        Literal["product", "recommend"], typer.Argument(help="The product, or the recommender.")
+    ] = "product",
+    taps: Annotated[int, typer.Option(min=1, help="How many taps of all kinds.")] = 600,
+    ledger_rows: Annotated[int, typer.Option(min=1, help="How large the audited books are.")] = 20_000,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    database_url: Annotated[str | None, typer.Option(envvar="DATABASE_URL", help="An empty database, too.")] = None,
+    ratings: Annotated[int, typer.Option(min=1000, help="recommend: how many ratings to grow to.")] = 1_000_000,
+    titles: Annotated[int, typer.Option(min=100, help="recommend: the titles of the largest catalogue.")] = 100_000,
+) -> None:
+    """Measure taps, recommendations and the audit, on databases of its own; or the recommender by itself."""
+    set_up_logging("WARNING")
+    if what == "recommend":
+        _bench_recommending(ratings, titles, as_json=as_json)
+        return
+
+    async def measure() -> None:
+        from bot import bench as speed
+
+        rows = await speed.bench(speed.Sizes(taps=taps, ledger_rows=ledger_rows), database_url)
+        console.print(speed.as_json(rows) if as_json else speed.as_table(rows), soft_wrap=as_json)
+
+    run_async(measure())
+
+
+def _bench_recommending(ratings: int, titles: int, *, as_json: bool) -> None:
+    from bot.bench import recommending
+
+    folding = [recommending.measure_folding(size, 300) for size in sorted({min(10_000, titles), titles})]
+    growth = [recommending.measure_growth(3_000, 10_000, 300_000, both_heads=True)]
+    growth += [
+        recommending.measure_growth(max(10, size * 7 // 1000), max(100, int(10.7 * (size / 10) ** 0.5)), size)
+        for size in (100_000, 1_000_000, 10_000_000)
+        if size <= ratings
+    ]
+    if as_json:
+        print(recommending.as_json(folding, growth))
+        return
+    for table in recommending.as_tables(folding, growth):
+        console.print(table)
