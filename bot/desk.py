@@ -124,6 +124,14 @@ class Desk:
             found = "\n".join(f"{one.name}: {one.sentence}: {', '.join(map(str, one.rows))}" for one in violations)
             raise DeskRefused(f"nothing was exported, the books are not right:\n{found}")
 
+    async def reseal(self) -> str:
+        """Seal accounts and cards anew under the first key of SEALING_KEYS, so that the former ones can go."""
+        found = await billing.reseal(self.db, self._seal(), self.by, self.clock)
+        if found.broken:
+            cells = "\n".join(found.broken)
+            raise DeskRefused(f"{found.cells} cells are sealed anew; no key of SEALING_KEYS opens these:\n{cells}")
+        return f"{found.cells} cells are sealed anew: nothing in the database needs a former key"
+
     def _seal(self) -> Seal:
         if self.settings.seal is None:
             raise DeskRefused("SEALING_KEYS is empty: no account can be opened", UNUSABLE)

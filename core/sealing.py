@@ -33,11 +33,16 @@ class Seal:
     def __repr__(self) -> str:
         return f"Seal(keys={list(self._keys)})"
 
+    @property
+    def mark(self) -> str:
+        """Return how everything begins that the first key sealed."""
+        return f"{VERSION}.{self._name}."
+
     def close(self, secret: str, cell: str) -> str:
         """Seal a secret for one cell (`table:row:column`): nowhere else it opens."""
         nonce = os.urandom(NONCE_BYTES)
         sealed = nonce + self._keys[self._name].encrypt(nonce, secret.encode(), self._about(self._name, cell))
-        return f"{VERSION}.{self._name}.{urlsafe_b64encode(sealed).decode()}"
+        return f"{self.mark}{urlsafe_b64encode(sealed).decode()}"
 
     def open(self, sealed: str, cell: str) -> str:
         """Return the secret; SealBroken when it was sealed for another cell, is damaged, or its key is gone."""

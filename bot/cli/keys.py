@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.calling import console
+from bot.cli.calling import By, at_desk, console
 from core.sealing import KEY_BYTES
 
 keys_app = typer.Typer(no_args_is_help=True, help="Keys for what is sealed.")
@@ -20,3 +20,9 @@ def keys_new(
 ) -> None:
     """Print a new key for SEALING_KEYS."""
     console.print(f"{name}:{base64.urlsafe_b64encode(os.urandom(KEY_BYTES)).decode()}", soft_wrap=True)
+
+
+@keys_app.command("reseal")
+def keys_reseal(by: By) -> None:
+    """Seal accounts and cards anew under the first key of SEALING_KEYS; may be stopped and called again."""
+    at_desk(by, lambda desk: desk.reseal())

@@ -66,6 +66,7 @@ from core.billing.reconciling import Compared, compare_day, reconcile
 from core.billing.refund_books import refunds_of, won_of_host
 from core.billing.refund_ways import plan_refund, planned_won
 from core.billing.reminders import MOST_SNOOZES, due_bills, nudge, remind, snooze, snoozes_of
+from core.billing.resealing import Resealed, reseal
 from core.billing.settle import settle, settle_order
 from core.billing.stuck import Stuck, stuck
 from core.billing.tables import (
@@ -124,6 +125,7 @@ __all__ = [
     "Refund",
     "RefundState",
     "RefundWay",
+    "Resealed",
     "Result",
     "Settled",
     "Step",
@@ -187,6 +189,7 @@ __all__ = [
     "release_due",
     "remind",
     "reopen_bills",
+    "reseal",
     "running_parties",
     "send_refunds",
     "settle",

@@ -122,9 +122,9 @@ async def register_account(
             session.add(account)
     except IntegrityError:
         raise Outdated(what="payout_account") from None
-    account.number_sealed = seal.close(number, _cell(account, "number"))
-    account.holder_sealed = seal.close(holder, _cell(account, "holder"))
-    account.code_sealed = seal.close(code(), _cell(account, "code"))
+    account.number_sealed = seal.close(number, cell(account.id, "number"))
+    account.holder_sealed = seal.close(holder, cell(account.id, "holder"))
+    account.code_sealed = seal.close(code(), cell(account.id, "code"))
     await session.flush()
     await forget_replaced(session)
     return account
@@ -145,7 +145,7 @@ async def prove_account(session: AsyncSession, seal: Seal, person_id: int, typed
         raise Outdated(what="payout_account")
     await session.refresh(account)
     digits = re.sub(r"[^0-9]", "", typed) if typed.isascii() else ""
-    if hmac.compare_digest(digits, seal.open(account.code_sealed, _cell(account, "code"))):
+    if hmac.compare_digest(digits, seal.open(account.code_sealed, cell(account.id, "code"))):
         await move_account(session, account.id, AccountState.PENDING, AccountState.VERIFIED, verified_at=now)
         await _follow(session, account)
         return Proof.VERIFIED
@@ -206,8 +206,8 @@ def details_of(seal: Seal, account: PayoutAccount) -> Details:
         raise Outdated(what="payout_account")
     return Details(
         account.bank,
-        seal.open(account.number_sealed, _cell(account, "number")),
-        seal.open(account.holder_sealed, _cell(account, "holder")),
+        seal.open(account.number_sealed, cell(account.id, "number")),
+        seal.open(account.holder_sealed, cell(account.id, "holder")),
     )
 
 
@@ -215,7 +215,7 @@ def code_of(seal: Seal, account: PayoutAccount) -> str:
     """Open the code that goes out with an account's one-won transfer; Outdated when it has been forgotten."""
     if account.code_sealed is None:
         raise Outdated(what="payout_account")
-    return seal.open(account.code_sealed, _cell(account, "code"))
+    return seal.open(account.code_sealed, cell(account.id, "code"))
 
 
 async def _follow(session: AsyncSession, account: PayoutAccount) -> None:
@@ -224,5 +224,6 @@ async def _follow(session: AsyncSession, account: PayoutAccount) -> None:
     await changed(session, planned.values(account_id=account.id))
 
 
-def _cell(account: PayoutAccount, column: str) -> str:
-    return f"payout_account:{account.id}:{column}"
+def cell(account_id: int, column: str) -> str:
+    """Return the one cell in which a sealed word of an account opens."""
+    return f"payout_account:{account_id}:{column}"

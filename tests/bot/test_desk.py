@@ -367,3 +367,22 @@ def test_a_file_comes_back_as_it_went_whatever_the_spreadsheet_saved_it_in() -> 
 
     for saved in (content, content.decode("utf-8-sig").encode(), content.decode("utf-8-sig").encode("cp949")):
         assert read_rows(saved) == [{"key": "po_1", "holder": HOLDER}]
+
+
+def test_accounts_are_sealed_anew_under_the_first_key_of_the_ring(owed: Office) -> None:
+    new = f"new:{base64.urlsafe_b64encode(os.urandom(KEY_BYTES)).decode()}"
+    both = {"SEALING_KEYS": f"{new},{ENVIRONMENT['SEALING_KEYS']}"}
+
+    assert owed.two("keys", "reseal", "--by", "eve", **both).exit_code == 2
+    resealed = owed.two("keys", "reseal", "--by", "mina", **both)
+
+    assert (resealed.exit_code, resealed.output) == (
+        0,
+        "6 cells are sealed anew: nothing in the database needs a former key\n",
+    )
+    exported = owed.two("payouts", "export", "--by", "mina", "--out", owed.file(), SEALING_KEYS=new)
+    assert exported.exit_code == 0
+    assert {row["account"] for row in owed.rows()} == {"123456789012"}
+    without_old = owed.two("keys", "reseal", "--by", "mina", SEALING_KEYS=ENVIRONMENT["SEALING_KEYS"])
+    assert without_old.exit_code == 1
+    assert "payout_account:" in without_old.output
