@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.chores import alert_of
 from bot.csv_files import as_csv, read_rows, write_private
 from bot.settings import Settings
 from bot.texts import DEFAULT_LANGUAGE, SPEECH
 from core import audit, billing
-from core.acts import record_act
 from core.billing import Instruction, Line, Result, Stuck
 from core.clock import Clock
 from core.db import Database
-from core.errors import InvalidInput, NotFound, Outdated
+from core.errors import InvalidInput, NotFound, NotYours, Outdated
 from core.sealing import Seal, SealBroken
 
 COLUMNS = ("batch", "key", "kind", "bank", "account", "holder", "won", "words", "result")
 UNUSABLE, REFUSED = 2, 1
 _MOST_BYTES = 10_000_000
+_GROUPS = re.compile(r"[0-9]{1,4}")
 _WRONG_LINE = {
     "batch": "belongs to no batch, or to another one than the lines before",
     "key": "names a transfer that is not in the batch",
@@ -73,7 +72,7 @@ class Desk:
         if batch_id is None:
             batch_id = await self._new_batch()
         else:
-            await self.db.transact(self._note_rewriting, batch_id)
+            await self._note_rewriting(batch_id)
         listed = await self._instructions(seal, batch_id)
         try:
             write_private(out, as_csv(COLUMNS, [_row(one) for one in listed]))
@@ -101,15 +100,18 @@ class Desk:
         except NotFound:
             raise DeskRefused("there is nothing to export") from None
 
-    async def _note_rewriting(self, session: AsyncSession, batch_id: int) -> None:
-        record_act(session, self.clock.now(), self.by, "payouts_written_again", batch=batch_id)
+    async def _note_rewriting(self, batch_id: int) -> None:
+        try:
+            await self.db.transact(billing.note_rewriting, batch_id, self.by, self.clock.now())
+        except NotFound:
+            raise DeskRefused(f"there is no batch {batch_id}", UNUSABLE) from None
+        except NotYours as error:
+            raise DeskRefused(f"batch {batch_id} is {error.facts['by']}'s: they write it, you confirm it") from None
 
     async def _instructions(self, seal: Seal, batch_id: int) -> Sequence[Instruction]:
         try:
             async with self.db.read() as session:
                 return await billing.instructions(session, seal, batch_id)
-        except NotFound:
-            raise DeskRefused(f"there is no batch {batch_id}", UNUSABLE) from None
         except Outdated as error:
             raise DeskRefused(f"batch {batch_id} was confirmed by {error.facts.get('by')}: it is closed") from None
         except SealBroken as error:
@@ -146,7 +148,9 @@ def _require_new(out: Path) -> None:
 def _row(one: Instruction) -> Sequence[object]:
     say = SPEECH[DEFAULT_LANGUAGE]
     words = say.plain(f"payouts.words_{one.kind}", code=one.code)
-    return one.batch_id, one.key, one.kind, one.bank, one.number, one.holder, one.won, words, ""
+    # In groups, or a spreadsheet takes it for a number: without its leading zeros, rounded to fifteen digits.
+    account = "-".join(_GROUPS.findall(one.number))
+    return one.batch_id, one.key, one.kind, one.bank, account, one.holder, one.won, words, ""
 
 
 def _lines(file: Path) -> Sequence[Line]:

@@ -58,6 +58,7 @@ from core.billing.payouts import (
     due_payouts,
     export_batch,
     instructions,
+    note_rewriting,
     plan_payout,
     waiting,
 )
@@ -166,6 +167,7 @@ __all__ = [
     "look_into_hints",
     "new_window",
     "next_charge",
+    "note_rewriting",
     "nudge",
     "open_bills_of",
     "open_due_cycles",

@@ -27,7 +27,7 @@ from core.billing.tables import (
     PayoutState,
 )
 from core.db import changed
-from core.errors import InvalidInput, NotFound, Outdated
+from core.errors import InvalidInput, NotFound, NotYours, Outdated
 from core.outbox import notice
 from core.parties import Party, touch
 from core.sealing import Seal
@@ -253,6 +253,17 @@ async def instructions(session: AsyncSession, seal: Seal, batch_id: int) -> Sequ
         proof = Instruction(batch_id, key, InstructionKind.VERIFY, to.bank, to.number, to.holder, PROOF_WON, code)
         listed.append(proof)
     return listed
+
+
+async def note_rewriting(session: AsyncSession, batch_id: int, by: str, now: datetime) -> None:
+    """Keep that a batch's file is written once more; NotYours for anybody but its exporter, or one operator could send
+    a file of their own making to the bank and confirm it."""
+    batch = await session.get(PayoutBatch, batch_id)
+    if batch is None:
+        raise NotFound(what="batch", id=batch_id)
+    if batch.exported_by != by:
+        raise NotYours(what="batch", id=batch_id, by=batch.exported_by)
+    record_act(session, now, by, "payouts_written_again", batch=batch_id)
 
 
 async def _proofs(session: AsyncSession, batch_id: int) -> Sequence[PayoutAccount]:

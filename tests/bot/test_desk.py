@@ -159,7 +159,7 @@ def test_one_exports_and_another_one_confirms(owed: Office) -> None:
     payout, proof = owed.rows()
     assert payout.keys() == set(COLUMNS)
     assert [payout[name] for name in ("batch", "kind", "bank", "account", "holder", "won", "words")] == [
-        str(owed.batch), "payout", "004", "123456789012", HOLDER, "4250", "TWO정산",
+        str(owed.batch), "payout", "004", "1234-5678-9012", HOLDER, "4250", "TWO정산",
     ]  # fmt: skip
     assert [proof[name] for name in ("kind", "won", "words")] == ["verify", "1", "TWO0007"]
     confirmed = owed.two("payouts", "confirm", owed.returns(), "--by", "jun")
@@ -183,6 +183,15 @@ def test_a_crash_between_commit_and_file_is_made_good_by_writing_the_batch_again
     assert owed.rows("first.csv") == owed.rows("second.csv")
     assert len(owed.rows("first.csv")) == 2
     assert owed.two("payouts", "export", "--by", "mina", "--out", owed.file()).output == "there is nothing to export\n"
+
+
+def test_who_confirms_a_batch_has_not_written_its_file(owed: Office) -> None:
+    owed.two("payouts", "export", "--by", "mina", "--out", owed.file())
+
+    refused = owed.two("payouts", "export", "--by", "jun", "--batch", str(owed.batch), "--out", owed.file("juns.csv"))
+
+    assert (refused.exit_code, Path(owed.file("juns.csv")).exists()) == (1, False)
+    assert f"batch {owed.batch} is mina's" in refused.output
 
 
 @bad_input(
