@@ -151,8 +151,9 @@ async def ask_leave(tap: Tap) -> Replies:
 @redrawn_by(party_again)
 async def leave(tap: Tap) -> Replies:
     """Leave at the end of what is paid."""
-    plan = await flows.leave_party(tap.session, tap.number(0), tap.person.id, tap.now, limits(tap))
-    return Edit(views.leaving(tap.say, tap.number(0), plan))
+    party_id, agreed_won = tap.number(0), tap.number(1)
+    plan = await flows.leave_party(tap.session, party_id, tap.person.id, tap.now, limits(tap), agreed_won=agreed_won)
+    return Edit(views.leaving(tap.say, party_id, plan))
 
 
 @redrawn_by(party_again)

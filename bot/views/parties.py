@@ -278,7 +278,7 @@ def ask_leave(say: Speech, party_id: int, plan: LeavePlan, withdrawal: BackPlan 
     text = say("parties.ask_leave_now" if plan.at_once else "parties.ask_leave", day=say.day(plan.leaves_on))
     if plan.back_won:
         text += "\n" + say("parties.leave_back", back=say.won(plan.back_won))
-    rows = [[Button(say.plain("parties.leave_yes"), data=f"leaveok:{party_id}")]]
+    rows = [[Button(say.plain("parties.leave_yes"), data=f"leaveok:{party_id}:{plan.back_won}")]]
     if withdrawal is not None and not plan.at_once:
         offer, button = refund_views.withdrawal_offer(say, party_id, withdrawal)
         text += f"\n\n{offer}"

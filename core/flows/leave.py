@@ -50,11 +50,24 @@ async def leave_preview(session: AsyncSession, party_id: int, person_id: int, no
     return await _plan(session, membership, now)
 
 
-async def leave_party(session: AsyncSession, party_id: int, person_id: int, now: datetime, limits: Limits) -> LeavePlan:
-    """Leave: open bills become void, months that have not begun are paid back, the seat stays until the paid end."""
+async def leave_party(
+    session: AsyncSession,
+    party_id: int,
+    person_id: int,
+    now: datetime,
+    limits: Limits,
+    *,
+    agreed_won: int | None = None,
+) -> LeavePlan:
+    """Leave: open bills become void, months that have not begun are paid back, the seat stays until the paid end.
+
+    Outdated when not `agreed_won`, which the member was shown, would come back: a month has begun since.
+    """
     party = await lock_party(session, party_id)
     membership = await _member(session, party_id, person_id)
     plan = await _plan(session, membership, now)
+    if agreed_won not in (None, plan.back_won):
+        raise Outdated(what="amount", seen=agreed_won, now=plan.back_won)
     if not await void_open_bills(session, membership.id, now):
         raise BillBusy(party=party_id)
     await give_back(session, plan.lines, "left", now, limits)

@@ -13,6 +13,7 @@ from core.flows import close_leavings, due_leavings, leave_party, leave_preview,
 from core.parties import MembershipState, Party
 from core.people import Person
 from tests.builders import LIMITS, days_pass, joins, membership, party, person
+from tests.core.flows.members import next_bill
 from tests.till import Till
 
 
@@ -48,6 +49,21 @@ async def test_the_preview_says_what_leaving_then_does(till: Till) -> None:
     assert (plan.leaves_on, plan.back_won, plan.at_once) == (date(2026, 12, 23), 0, False)
     assert (await membership(till.db, bill)).state is MembershipState.LEAVING
     assert await till.said("parties.member_leaves") == 1
+
+
+async def test_a_month_that_begins_between_preview_and_leave_is_not_lost_unseen(till: Till) -> None:
+    opened, someone, first = await _member(till)
+    await till.pays((await next_bill(till, first)).id)
+    async with till.db.read() as session:
+        preview = await leave_preview(session, opened.id, someone.id, till.clock.now())
+    days_pass(till.clock, 6)
+
+    leaves = till.db.transact(leave_party, opened.id, someone.id, till.clock.now(), LIMITS, agreed_won=preview.back_won)
+
+    with pytest.raises(Outdated):
+        await leaves
+    assert (preview.back_won, await till.refunds()) == (4250, [])
+    assert (await membership(till.db, first)).state is MembershipState.ACTIVE
 
 
 async def test_the_seat_is_kept_to_the_last_paid_day(till: Till) -> None:
