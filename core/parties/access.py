@@ -94,6 +94,8 @@ async def tick(session: AsyncSession, membership_id: int, step: str, person_id: 
     if line != before.next:
         raise InvalidInput(field="access", rule="order")
     await touch(session, party.id)
+    await session.refresh(membership)
+    require_access(membership)  # who was suspended before the lock was ours ticks nothing
     try:
         async with session.begin_nested():
             session.add(AccessStep(membership_id=membership_id, step=step, done_by=person_id, done_at=now))

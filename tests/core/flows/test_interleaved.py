@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
@@ -16,7 +17,8 @@ from core.billing.attempts import ASK_AFTER, close_attempt, lapse_if_silent
 from core.billing.noting import take_note
 from core.dates import seoul_date
 from core.db import changed
-from core.parties import MembershipState, PartyState
+from core.errors import Suspended
+from core.parties import AccessStep, MembershipState, PartyState
 from tests.builders import LIMITS, days_pass, joins, membership, party, person
 from tests.core.flows.members import bill_that_opens, member
 from tests.counter import SEAL, exported, planned, proven, registered, served
@@ -33,6 +35,7 @@ class Meanwhile:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._monkeypatch = monkeypatch
         self._other: asyncio.Task[Any] | None = None
+        self.came_first = False
 
     def before(self, function: Callable[..., Awaitable[Any]], used_in: str, work: Coroutine[Any, Any, Any]) -> None:
         """Do `work` before the first call of `function` in the module that uses it."""
@@ -40,7 +43,8 @@ class Meanwhile:
         async def late(*args: Any, **kwargs: Any) -> Any:
             if self._other is None:
                 self._other = asyncio.create_task(work)
-                await asyncio.wait([self._other], timeout=A_MOMENT)
+                done, _ = await asyncio.wait([self._other], timeout=A_MOMENT)
+                self.came_first = bool(done)
             return await function(*args, **kwargs)
 
         self._monkeypatch.setattr(sys.modules[used_in], function.__name__, late)
@@ -161,3 +165,24 @@ async def test_a_window_that_is_given_up_lets_go_of_no_bill_that_is_being_confir
 
     assert seen.hold is not None
     assert (await till.bill(bill.id)).approving_attempt == attempt.id
+
+
+async def test_nothing_is_ticked_for_somebody_who_was_suspended_meanwhile(till: Till, meanwhile: Meanwhile) -> None:
+    _, someone, bill = await member(till)
+    meanwhile.before(parties.touch, "core.parties.access", suspends(till, bill))
+
+    with contextlib.suppress(Suspended):
+        await till.db.transact(parties.tick, bill.membership_id, "watching", someone.id, till.clock.now())
+    await meanwhile.over()
+
+    async with till.db.write() as session:
+        ticked = await session.scalar(select(AccessStep.id))
+        await parties.end_suspension(session, bill.membership_id)  # nobody had warned them
+    assert (ticked is None) is meanwhile.came_first
+
+
+async def suspends(till: Till, bill: Bill) -> None:
+    """Suspend a member, behind the party's lock as the tick does."""
+    async with till.db.write() as session:
+        await parties.lock_party(session, bill.party_id)
+        await parties.suspend(session, bill.membership_id, till.clock.now())
