@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recommender.arrays import F32, F64, Sparse
+from recommender.arrays import F32, F64, Sparse, sealed
 from recommender.cells import parts
 from recommender.content import Prior, fit_prior
 
@@ -32,7 +32,7 @@ def fit_biases(stars: Sparse, features: Sparse, expected: F64) -> Biases:
     if not stars.nnz:
         prior = Prior(expected.astype(np.float32), 0.0)
         return Biases(_USUAL_MEAN, prior.expect(features), prior)
-    # compiled loops take a while to import, and those who only serve never need them
+    # compiled loops take a while to import, and most commands never need them
     from recommender.kernels import sums_of_titles
 
     mean = (float(stars.data.sum(dtype=np.float64)) + _USUAL_MEAN * _USUAL_WEIGHT) / (stars.nnz + _USUAL_WEIGHT)
@@ -53,5 +53,5 @@ def user_generosity(stars: Sparse, mean: float, offsets: F32) -> F64:
         return np.zeros(stars.shape[0])
     from recommender.kernels import generosity_of_users
 
-    result: F64 = generosity_of_users(*parts(stars), offsets, mean, USER_DAMPING)
+    result: F64 = generosity_of_users(*parts(stars), sealed(offsets), mean, USER_DAMPING)
     return result

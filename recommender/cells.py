@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import sparse
 
-from recommender.arrays import F32, F64, I32, I64, Sparse
+from recommender.arrays import F32, F64, I32, I64, Sparse, sealed
 
 Parts = tuple[I64, I32, F32]
 """Where each row begins, the columns of its cells, their values: what compiled loops take."""
@@ -28,9 +28,9 @@ def cells_of(matrix: Sparse, some: I64) -> tuple[I32, F32, I64]:
 
 
 def parts(matrix: Sparse) -> Parts:
-    """Return the three arrays of a matrix, always of the same types, copied only where they are of others."""
+    """Return the three arrays of a matrix, sealed and of the same types always, copied where they are of others."""
     return (
-        matrix.indptr.astype(np.int64, copy=False),
-        matrix.indices.astype(np.int32, copy=False),
-        matrix.data.astype(np.float32, copy=False),
+        sealed(matrix.indptr.astype(np.int64, copy=False)),
+        sealed(matrix.indices.astype(np.int32, copy=False)),
+        sealed(matrix.data.astype(np.float32, copy=False)),
     )

@@ -66,9 +66,10 @@ def why(
         return None
     place, at = int(places[0]), int(catalogue.positions(places)[0])
     person = fold_in(trained.stars, trained.position, rated)
-    scores, predicted = model.scored(catalogue, person, genres_liked)
+    found = model.scored(catalogue, person, genres_liked)
+    scores, predicted = found.scores, found.stars
     head, reader = trained.stars, person.reader
-    members = head.weights * head.terms(reader)[:, at]
+    members = head.weights * head.terms_of(reader, at)
     star_terms: dict[StarTerm, float] = {
         "everybody": head.biases.mean,
         "title": float(head.biases.titles[at]),

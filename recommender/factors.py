@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from recommender.arrays import F32, I64, Sparse
+from recommender.arrays import F32, I32, Sparse, sealed
 from recommender.cells import parts
 from recommender.crew import share_out
 
@@ -40,22 +40,20 @@ def solve(residuals: Sparse, other: F32, ridge: tuple[float, float]) -> F32:
         return result
     from recommender.kernels import ridge_rows
 
-    cells = parts(residuals)
+    cells, theirs = parts(residuals), sealed(other)
 
     def work(first: int, last: int) -> None:
-        ridge_rows(first, last, *cells, other, *ridge, result)
+        ridge_rows(first, last, *cells, theirs, *ridge, result)
 
     share_out(work, np.diff(cells[0]) * other.shape[1])
     return result
 
 
-def solve_one(columns: I64, residuals: F32, other: F32, ridge: tuple[float, float]) -> F32:
-    """Solve one row as `solve` does, without compiled code."""
-    design = other[columns]
-    target = residuals - design[:, 0]
-    design[:, 0] = 1
-    gram = design.T @ design
-    penalty = np.full(len(gram), ridge[1] * (1 + len(columns)), dtype=np.float32)
-    penalty[0] = ridge[0]
-    gram.flat[:: len(gram) + 1] += penalty
-    return np.asarray(np.linalg.solve(gram, design.T @ target), dtype=np.float32)
+def solve_one(columns: I32, residuals: F32, other: F32, ridge: tuple[float, float]) -> F32:
+    """Solve one row as `solve` does, without a matrix around it."""
+    from recommender.kernels import ridge_rows
+
+    result = np.zeros((1, other.shape[1]), dtype=np.float32)
+    cells = sealed(np.array([0, len(columns)])), sealed(columns), sealed(residuals)
+    ridge_rows(0, 1, *cells, sealed(other), *ridge, result)
+    return np.asarray(result[0], dtype=np.float32)

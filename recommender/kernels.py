@@ -1,33 +1,18 @@
-"""The loops of training, compiled; importing this module costs half a second, so only training does, when it starts.
+"""The loops of training, compiled; `recommender.loops` has those behind an answer.
 
 Every function works on a range of rows and lets go of the GIL: `recommender.crew` gives the ranges to threads. What a
 row gets does not depend on how the rows are shared out, so the number of threads changes no result.
 """
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
 import numpy as np
-from numba import njit
 
 from recommender.arrays import F32, F64, I32, I64
+from recommender.compiling import compiled
 
 _CELLS_AT_ONCE = 256
-# sums may be added up in another order, several at a time; NaN and infinity stay what they are
-_REORDERED = {"contract", "reassoc", "nsz"}
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _compiled(function: F) -> F:
-    """Compile at the first call and keep the result on disk, or in memory where no folder can be written."""
-    try:
-        return cast(F, njit(cache=True, nogil=True, error_model="numpy", fastmath=_REORDERED)(function))
-    except RuntimeError:
-        return cast(F, njit(nogil=True, error_model="numpy", fastmath=_REORDERED)(function))
-
-
-@_compiled
+@compiled
 def ridge_rows(
     first: int, last: int, indptr: I64, indices: I32, data: F32, other: F32, fixed: float, each: float, result: F32
 ) -> None:
@@ -50,7 +35,7 @@ def ridge_rows(
         result[row] = right
 
 
-@_compiled
+@compiled
 def draw_rows(
     first: int,
     last: int,
@@ -82,7 +67,7 @@ def draw_rows(
         result[row] = right
 
 
-@_compiled
+@compiled
 def _add_cells(
     begin: int, end: int, indices: I32, data: F32, other: F32, design: F32, target: F32, gram: F32, right: F32
 ) -> None:
@@ -102,7 +87,7 @@ def _add_cells(
                 gram[one, two] += _product(mine, design[two, :count])
 
 
-@_compiled
+@compiled
 def squared_error(indptr: I64, indices: I32, data: F32, mine: F32, theirs: F32) -> float:
     """Return the sum of squares that rows of [offset, factors...] on both sides leave unexplained."""
     total = 0.0
@@ -114,7 +99,7 @@ def squared_error(indptr: I64, indices: I32, data: F32, mine: F32, theirs: F32) 
     return total
 
 
-@_compiled
+@compiled
 def _product(one: F32, two: F32) -> np.float32:
     total = np.float32(0)
     for at in range(len(one)):
@@ -122,7 +107,7 @@ def _product(one: F32, two: F32) -> np.float32:
     return total
 
 
-@_compiled
+@compiled
 def _solve_in_place(gram: F32, right: F32, random: F32) -> None:
     """Solve gram x = right by Cholesky's U'U; the upper triangle of `gram` and all of `right` are overwritten.
 
@@ -146,7 +131,7 @@ def _solve_in_place(gram: F32, right: F32, random: F32) -> None:
         right[row] = total / gram[row, row]
 
 
-@_compiled
+@compiled
 def best_neighbours(
     first: int,
     last: int,
@@ -207,7 +192,7 @@ def best_neighbours(
         found[title] = written
 
 
-@_compiled
+@compiled
 def _largest(values: F32, place: int) -> np.float32:
     """Return the place-th largest value, by quickselect; `values` are left in another order."""
     low, high = 0, len(values) - 1
@@ -233,7 +218,7 @@ def _largest(values: F32, place: int) -> np.float32:
     return np.float32(values[wanted])
 
 
-@_compiled
+@compiled
 def generosity_of_users(indptr: I64, indices: I32, data: F32, offsets: F32, mean: float, damping: float) -> F64:
     """Return the damped mean of what each user gave beyond mean and offsets."""
     result = np.zeros(len(indptr) - 1)
@@ -246,7 +231,7 @@ def generosity_of_users(indptr: I64, indices: I32, data: F32, offsets: F32, mean
     return result
 
 
-@_compiled
+@compiled
 def sums_of_titles(indptr: I64, indices: I32, data: F32, generosity: F64, mean: float, titles: int) -> F64:
     """Return the sum of what each title got beyond mean and generosity."""
     result = np.zeros(titles)
@@ -257,7 +242,7 @@ def sums_of_titles(indptr: I64, indices: I32, data: F32, generosity: F64, mean: 
     return result
 
 
-@_compiled
+@compiled
 def pair_terms(
     pairs_of: I64,
     titles: I64,
@@ -304,59 +289,3 @@ def pair_terms(
             for cell in range(cells_of[place], cells_of[place + 1]):
                 total[cells[cell]] = 0
                 weight[cells[cell]] = 0
-
-
-@_compiled
-def score_rows(
-    first: int,
-    last: int,
-    residuals: tuple[I64, I32, F32],
-    generosity: F64,
-    people: F32,
-    titles: F32,
-    said_to: tuple[I64, I32, F32],
-    features: tuple[I64, I32, F32],
-    names: int,
-    base: F32,
-    weights: F32,
-    floor: float,
-    damping: float,
-    result: F32,
-) -> None:
-    """Write the stars that people first..last would give to every title; see `recommender.stars.StarsHead.terms`."""
-    rated_by, rated, residual_of = residuals
-    heard_by, hearers, nearness = said_to
-    cells_of, cells, values = features
-    pulled = np.empty(len(titles), dtype=np.float32)
-    heard = np.empty(len(titles), dtype=np.float32)
-    taste = np.empty(names, dtype=np.float32)
-    counted = np.empty(names, dtype=np.float32)
-    for person in range(first, last):
-        pulled[:] = 0
-        heard[:] = np.float32(floor)
-        taste[:] = 0
-        counted[:] = np.float32(damping)
-        for at in range(rated_by[person], rated_by[person + 1]):
-            place, residual = rated[at], residual_of[at]
-            for near in range(heard_by[place], heard_by[place + 1]):
-                pulled[hearers[near]] += nearness[near] * residual
-                heard[hearers[near]] += nearness[near]
-            for cell in range(cells_of[place], cells_of[place + 1]):
-                taste[cells[cell]] += residual * values[cell]
-                counted[cells[cell]] += values[cell] * values[cell]
-        for name in range(names):
-            taste[name] /= counted[name]
-        generous = np.float32(generosity[person])
-        mine = people[person, 1:]
-        for title in range(len(titles)):
-            fitting = _product(mine, titles[title, 1:]) + people[person, 0] + titles[title, 0] - generous
-            liking = np.float32(0)
-            for cell in range(cells_of[title], cells_of[title + 1]):
-                liking += values[cell] * taste[cells[cell]]
-            result[person, title] = (
-                base[title]
-                + generous
-                + weights[0] * fitting
-                + weights[1] * pulled[title] / heard[title]
-                + weights[2] * liking
-            )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
-from recommender.arrays import F32, F64, I64, Sparse
+from recommender.arrays import F32, F64, I64, Sparse, sealed
 from recommender.cells import parts
 from recommender.crew import share_out
 
@@ -146,10 +146,11 @@ def _draw(cells: Sparse, other: F32, expected: F32, precision: F32, noise: float
         return result
     from recommender.kernels import draw_rows
 
-    cell_parts, prior = parts(cells), (expected @ precision).astype(np.float32)
+    cell_parts, prior = parts(cells), sealed((expected @ precision).astype(np.float32))
+    theirs, sure = sealed(other), sealed(precision)
 
     def work(first: int, last: int) -> None:
-        draw_rows(first, last, *cell_parts, other, prior, precision, noise, random, result)
+        draw_rows(first, last, *cell_parts, theirs, prior, sure, noise, random, result)
 
     share_out(work, np.diff(cell_parts[0]) * other.shape[1])
     return result

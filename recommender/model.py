@@ -16,7 +16,6 @@ from recommender.catalogue import Catalogue, genre_names
 from recommender.fold_in import Person, fold_in
 from recommender.kinship import kinship_among
 from recommender.reasons import Evidence, Reason
-from recommender.stars import TASTE
 from recommender.titles import Titles
 from recommender.trained import Trained, fit
 from recommender.variety import WINDOW, spread_out
@@ -39,6 +38,15 @@ class Pick:
     reason: Reason
 
 
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """The catalogue's titles for one person: their scores, the stars predicted (not yet clipped), taste by feature."""
+
+    scores: scoring.Scores
+    stars: F32
+    taste: F32
+
+
 def train(ratings: Ratings, titles: Titles, *, seed: int = 0, tier: Tier = "instant") -> "Model":
     """Train a model; works from no ratings at all upwards, and the same input and seed give the same model.
 
@@ -56,7 +64,7 @@ class Model:
         self._whole = Catalogue(trained)
         self._today: tuple[Titles, Catalogue] | None = None
         # asked for now, so that the first person does not wait for it
-        _ = trained.stars.said_to, trained.position, self._whole.popularity
+        self.recommend({})
 
     @property
     def _trained(self) -> Trained:
@@ -89,17 +97,18 @@ class Model:
         """
         catalogue = self.catalogue_of(titles)
         person = fold_in(catalogue.trained.stars, catalogue.trained.position, rated)
-        scores, predicted = self.scored(catalogue, person, genres_liked)
+        found = self.scored(catalogue, person, genres_liked)
+        total, predicted = found.scores.total, found.stars
         looked_at = n + WINDOW if variety and n > 0 else max(n, 0)
-        found = _in_order(catalogue, scores.total, predicted, [*person.rated_ids, *exclude], looked_at)
+        ordered = _in_order(catalogue, total, predicted, [*person.rated_ids, *exclude], looked_at)
         ids = catalogue.ids
-        shown = (at for at in found if hide is None or not hide(int(ids[at])))
+        shown = (at for at in ordered if hide is None or not hide(int(ids[at])))
         chosen = np.array(list(islice(shown, looked_at)), dtype=np.int64)
         if variety:
-            chosen = _varied(catalogue, chosen, scores.total, predicted, n, variety)
-        why = _reasons(catalogue, person, chosen, scores, genres_liked)
+            chosen = _varied(catalogue, chosen, total, predicted, n, variety)
+        why = _reasons(catalogue, person, chosen, found, genres_liked)
         stars = np.clip(predicted[chosen], LOWEST, HIGHEST).tolist()
-        return list(map(Pick, ids[chosen].tolist(), stars, scores.total[chosen].tolist(), why))
+        return list(map(Pick, ids[chosen].tolist(), stars, total[chosen].tolist(), why))
 
     def scores(
         self, rated: Mapping[int, float], *, titles: Titles | None = None, genres_liked: Collection[str] = ()
@@ -107,8 +116,8 @@ class Model:
         """Return what orders the list, for every title of the catalogue, rated ones included."""
         catalogue = self.catalogue_of(titles)
         person = fold_in(catalogue.trained.stars, catalogue.trained.position, rated)
-        scores, _ = self.scored(catalogue, person, genres_liked)
-        return dict(zip(catalogue.ids.tolist(), scores.total.tolist(), strict=True))
+        total = self.scored(catalogue, person, genres_liked).scores.total
+        return dict(zip(catalogue.ids.tolist(), total.tolist(), strict=True))
 
     def predict(self, rated: Mapping[int, float], title_ids: Sequence[int], *, titles: Titles | None = None) -> F64:
         """Return the stars (0.5 to 5) this person would give; an unknown title gets what an unseen one would."""
@@ -164,19 +173,20 @@ class Model:
         return cls(snapshot.load(data))
 
     @staticmethod
-    def scored(catalogue: Catalogue, person: Person, genres_liked: Collection[str]) -> tuple[scoring.Scores, F32]:
-        """Return the scores and the predicted stars of the catalogue's titles."""
+    def scored(catalogue: Catalogue, person: Person, genres_liked: Collection[str]) -> Scored:
+        """Score the catalogue's titles for one person."""
         trained = catalogue.trained
-        members = trained.stars.terms(person.reader)
-        predicted = catalogue.taken(trained.stars.blend(person.reader.generosity, members))
+        outlook = trained.stars.outlook(person.reader)
+        predicted = catalogue.taken(outlook.stars)
         terms: dict[scoring.Term, scoring.Standing] = {
             "near": scoring.stand("near", catalogue.taken(trained.lists.near(person.rated, person.likes))),
             "popularity": catalogue.popularity,
             "stars": scoring.stand("stars", predicted),
-            "taste": scoring.stand("taste", catalogue.taken(members[TASTE])),
+            "taste": scoring.stand("taste", catalogue.taken(outlook.liking)),
             "wishes": catalogue.wished(genres_liked),
         }
-        return scoring.score(terms, rated=len(person.rated), trust=trained.lists.trust), predicted
+        scores = scoring.score(terms, rated=len(person.rated), trust=trained.lists.trust)
+        return Scored(scores, predicted, outlook.taste)
 
     def catalogue_of(self, titles: Titles | None) -> Catalogue:
         """Return what is known about this catalogue, worked out anew only when it is another one than last time."""
@@ -199,8 +209,8 @@ def _in_order(catalogue: Catalogue, total: F32, predicted: F32, never: Collectio
     allowed[catalogue.places_of(never)] = False
     # what this person would hardly like comes last, however many others like it
     likeable = predicted >= LIKEABLE
-    for part in (allowed & likeable, allowed & ~likeable):
-        yield from best_first(np.where(part, total, np.float32(-np.inf)), catalogue.ids, wanted)
+    yield from best_first(total, catalogue.ids, wanted, allowed & likeable)
+    yield from best_first(total, catalogue.ids, wanted, allowed & ~likeable)
 
 
 def _varied(catalogue: Catalogue, best: I64, total: F32, predicted: F32, n: int, strength: float) -> I64:
@@ -212,7 +222,7 @@ def _varied(catalogue: Catalogue, best: I64, total: F32, predicted: F32, n: int,
 
 
 def _reasons(
-    catalogue: Catalogue, person: Person, chosen: I64, scores: scoring.Scores, genres_liked: Collection[str]
+    catalogue: Catalogue, person: Person, chosen: I64, found: Scored, genres_liked: Collection[str]
 ) -> Iterator[Reason]:
     """Word, for each title, the strongest term that can be worded truly."""
     trained, positions = catalogue.trained, catalogue.positions(chosen)
@@ -223,12 +233,12 @@ def _reasons(
         rated=person.rated,
         given=person.given,
         residuals=person.reader.residuals,
-        taste=person.reader.taste,
+        taste=found.taste,
         wished=genre_names(genres_liked),
         promised=trained.lists.prior.weights,
     )
     by_ratings = reasons.from_ratings(evidence, trained.lists.pulls(person.rated, person.likes, positions))
-    for title, near, strongest in zip(positions.tolist(), by_ratings, scores.strongest(chosen), strict=True):
+    for title, near, strongest in zip(positions.tolist(), by_ratings, found.scores.strongest(chosen), strict=True):
         yield _reason(trained, evidence, title, near, strongest)
 
 

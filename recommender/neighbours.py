@@ -3,8 +3,8 @@
 import numpy as np
 from scipy import sparse
 
-from recommender.arrays import F32, F64, I32, I64, Sparse
-from recommender.cells import cells_of, parts
+from recommender.arrays import Sparse
+from recommender.cells import parts
 from recommender.crew import share_out
 
 KEPT = 60
@@ -36,17 +36,3 @@ def fit_neighbours(residuals: Sparse, kept: int = KEPT, shrink: float = SHRINK) 
     share_out(work, np.diff(np.append(0, by_rating)[by_title[0]]))
     keep = np.arange(kept) < found[:, None]
     return sparse.csr_array((values[keep], columns[keep], np.append(0, np.cumsum(found))), shape=(titles, titles))
-
-
-def pull(said_to: Sparse, rated: I64, residuals: F32) -> tuple[F64, F64]:
-    """Return (sum of one person's residuals by weight, sum of weights) over the neighbours of every title.
-
-    `said_to` is the neighbours' matrix turned round: row = the rated title, column = the title it speaks for.
-    """
-    at, near, lengths = cells_of(said_to, rated)
-    titles = said_to.shape[1]
-    return _sums(at, near * np.repeat(residuals, lengths), titles), _sums(at, near, titles)
-
-
-def _sums(at: I32, values: F32, size: int) -> F64:
-    return np.asarray(np.bincount(at, values, size), dtype=np.float64)

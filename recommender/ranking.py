@@ -11,8 +11,8 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import lapack
 
-from recommender.arrays import F32, F64, I32, I64, Sparse
-from recommender.cells import cells_of
+from recommender.arrays import F32, F64, I32, I64, Sparse, sealed
+from recommender.cells import Parts, cells_of, parts
 from recommender.content import Prior, fit_prior
 
 MOST_TITLES = 4000
@@ -52,13 +52,26 @@ class ListHead:
 
     def near(self, rated: I64, liked: F32) -> F32:
         """Return what a person's likes (one number for each rated title) say for every title."""
-        result = np.zeros(len(self.likes), dtype=np.float32)
-        rows, liked = self._heard(rated, liked)
-        if len(rows):
-            columns, weights, lengths = cells_of(self.outer, rows)
-            result += np.bincount(columns, weights * np.repeat(liked, lengths), len(result))
-            result[self.covered] = liked @ self.items[rows]
+        from recommender.loops import likes_told
+
+        rows = self.place[rated]
+        heard = rows >= 0
+        result = np.empty(len(self.likes), dtype=np.float32)
+        inside = np.empty(len(self.covered), dtype=np.float32)
+        likes_told(
+            sealed(rows[heard].astype(np.int32)),
+            sealed(liked[heard]),
+            sealed(self.covered),
+            sealed(self.items),
+            self._told,
+            inside,
+            result,
+        )
         return result
+
+    @cached_property
+    def _told(self) -> Parts:
+        return parts(self.outer)
 
     def pulls(self, rated: I64, liked: F32, titles: I64) -> F32:
         """Return what each rated title adds to `near` of each of some titles: rated x titles."""
@@ -74,10 +87,6 @@ class ListHead:
                 says = columns == titles[at]
                 result[speaker[says], at] = weights[says]
         return result * liked[:, None]
-
-    def _heard(self, rated: I64, liked: F32) -> tuple[I64, F32]:
-        rows = self.place[rated]
-        return rows[rows >= 0], liked[rows >= 0]
 
     def is_known(self, title: int) -> bool:
         """Say whether a title's own likes outweigh what its features promise."""

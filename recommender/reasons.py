@@ -64,9 +64,8 @@ def from_ratings(evidence: Evidence, pulls: F32) -> list[Reason | None]:
     raising = np.maximum(pulls, 0)
     liked = raising * (evidence.given >= LIKED)[:, None]
     total, carried = raising.sum(axis=0).tolist(), liked.sum(axis=0).tolist()
-    best = np.argsort(-liked, axis=0, kind="stable")[:2]
-    strength = np.take_along_axis(liked, best, axis=0).T.tolist()
-    named = evidence.title_ids[evidence.rated[best]].T.tolist()
+    best, strength = _two_largest(liked)
+    named = evidence.title_ids[evidence.rated[best]].tolist()
     result: list[Reason | None] = []
     for at in range(len(total)):
         if total[at] <= 0:
@@ -77,6 +76,19 @@ def from_ratings(evidence: Evidence, pulls: F32) -> list[Reason | None]:
             strong = [pull > 0 and pull >= 0.5 * strength[at][0] for pull in strength[at]]
             result.append(Reason("because_you_rated", tuple(compress(named[at], strong))))
     return result
+
+
+def _two_largest(liked: F32) -> tuple[I64, list[list[float]]]:
+    """Return the rows of the two largest numbers of each column (columns x 2), and those numbers; of equals the upper.
+
+    `liked` is used up. Of a single row the second number is 0.
+    """
+    columns = np.arange(liked.shape[1])
+    first = liked.argmax(axis=0)
+    most = liked[first, columns]
+    liked[first, columns] = 0
+    second = liked.argmax(axis=0)
+    return np.stack([first, second], axis=1), np.stack([most, liked[second, columns]], axis=1).tolist()
 
 
 def from_taste(evidence: Evidence, title: int) -> Reason | None:

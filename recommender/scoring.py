@@ -1,13 +1,12 @@
 """One score for every title and person: the terms of the list head, each put on the same footing, then weighed."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from recommender.arrays import F32, I64
+from recommender.arrays import F32, I64, sealed
 
 Term = Literal["near", "popularity", "stars", "taste", "wishes"]
 POINTS = 1000.0
@@ -53,22 +52,27 @@ class Scores:
         Every title near the top is popular, so popularity comes first only where no term about this person adds
         at least a third as much.
         """
-        adds: dict[Term, list[float]] = {
-            term: ((standing.values[candidates] - standing.mean) * self.weights[term]).tolist()
-            for term, standing in self.terms.items()
-        }
-        adds["popularity"] = [_POPULARITY_AS_REASON * added for added in adds["popularity"]]
-        return [
-            sorted((term for term, added in adds.items() if added[at] > 0), key=lambda term: -adds[term][at])
-            for at in range(len(candidates))
-        ]
+        names = list(self.terms)
+        adds = np.stack(
+            [
+                (standing.values[candidates] - standing.mean) * self.weights[term]
+                for term, standing in self.terms.items()
+            ]
+        )
+        adds[names.index("popularity")] *= _POPULARITY_AS_REASON
+        order = np.argsort(-adds, axis=0, kind="stable").T.tolist()
+        raised = np.count_nonzero(adds > 0, axis=0).tolist()
+        return [[names[term] for term in terms[:count]] for terms, count in zip(order, raised, strict=True)]
 
 
 def stand(term: Term, values: F32) -> Standing:
     """Measure a term over the candidates."""
     if not len(values):
         return Standing(values, 0.0, _LEAST_SPREAD[term])
-    return Standing(values, float(values.mean()), max(_deviation(values), _LEAST_SPREAD[term]))
+    from recommender.loops import mean_and_deviation
+
+    mean, deviation = mean_and_deviation(sealed(values))
+    return Standing(values, mean, max(deviation, _LEAST_SPREAD[term]))
 
 
 def score(terms: Mapping[Term, Standing], *, rated: int, trust: float) -> Scores:
@@ -82,17 +86,16 @@ def score(terms: Mapping[Term, Standing], *, rated: int, trust: float) -> Scores
         "taste": _TASTE_WEIGHT + own * (1 - trust),
         "wishes": _WISHES_WEIGHT * _WISHES_FADE / (rated + _WISHES_FADE),
     }
-    total = np.zeros_like(terms["popularity"].values)
     for term, standing in terms.items():
         weights[term] /= standing.spread
-        if weights[term]:
-            total += (standing.values - np.float32(standing.mean)) * np.float32(weights[term])
-    spread = _deviation(total) if len(total) else 0.0
+    total = np.empty_like(terms["popularity"].values)
+    spread = 0.0
+    if len(total):
+        from recommender.loops import weighed_sum
+
+        means = np.array([standing.mean for standing in terms.values()], dtype=np.float32)
+        amounts = np.array([weights[term] for term in terms], dtype=np.float32)
+        spread = weighed_sum(tuple(sealed(standing.values) for standing in terms.values()), means, amounts, total)
     scale = POINTS / spread if spread > _NO_SPREAD else 0.0
     total *= np.float32(scale)
     return Scores(total, terms, {term: scale * weights[term] for term in terms})
-
-
-def _deviation(values: F32) -> float:
-    centred = values - values.mean()
-    return math.sqrt(float(centred @ centred) / len(centred))

@@ -6,23 +6,23 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
-from recommender.arrays import F32, F64, I64, Sparse
+from recommender.arrays import F32, F64, I32, I64, Sparse, sealed
 from recommender.biases import USER_DAMPING, Biases, fit_biases, user_generosity
 from recommender.blend import EXPECTED, EXPECTED_OF_FULL, fit_blend
-from recommender.cells import like, parts, rows
+from recommender.cells import Parts, like, parts, rows
 from recommender.crew import share_out
 from recommender.factors import RANK, fit_factors, random_start, solve, solve_one
 from recommender.linked import Linked, fit_linked
-from recommender.neighbours import KEPT, fit_neighbours, pull
-from recommender.taste import DAMPING, fit_taste
+from recommender.neighbours import KEPT, fit_neighbours
 
 _RIDGE = (4.0, 0.15)
 _SWEEPS, _MORE_SWEEPS = 7, 3
 _NEIGHBOUR_FLOOR = 0.05
 _HELD_OUT = 0.12
-TASTE = 2
-"""Which of the members is the taste in features."""
 _MOST_HELD_OUT = 60_000
+_TASTE_DAMPING = 5.0
+# A feature that every twentieth title has is added title by title; of the others only what a person's titles have.
+_COMMON, _MOST_COMMON = 20, 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,18 @@ class Reader:
     residuals: F32
     generosity: float
     factors: F32
+
+
+@dataclass(frozen=True, eq=False)
+class Outlook:
+    """What one reader would think of every title, and their taste, by feature, which is part of it."""
+
+    stars: F32
+    """Not yet clipped."""
+    liking: F32
+    """What their taste in features adds or takes, before it is weighed."""
     taste: F32
+    """The damped mean residual of what they rated."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +56,23 @@ class Readers:
     generosity: F64
     factors: F32
     linked: F32 | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Tables:
+    """A stars head as the loops behind an answer read it."""
+
+    said_to: Parts
+    """The neighbours turned round: from a rated title to those it speaks for."""
+    features: Parts
+    rare: Parts
+    """The features turned round: from a feature to the titles that have it, the common ones left out."""
+    common: I32
+    down: F32
+    """Titles side by side, a row for each factor and then for each common feature."""
+    base: F32
+    """Mean, offset, and the factors' weighed offset of each title."""
+    weights: F32
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,17 +88,33 @@ class StarsHead:
     """What the full tier adds."""
 
     @cached_property
-    def said_to(self) -> Sparse:
-        """The neighbours turned round: from a rated title to those it speaks for."""
-        return self.neighbours.T.tocsr()
+    def tables(self) -> _Tables:
+        """What answering needs, worked out once."""
+        counts = np.bincount(self.features.indices, minlength=self.features.shape[1])
+        often = np.flatnonzero(counts * _COMMON >= max(len(self.factors), 1))
+        common = np.sort(often[np.argsort(-counts[often], kind="stable")][:_MOST_COMMON])
+        turned = self.features.T.tocsr()
+        lengths = np.diff(turned.indptr)
+        lengths[common] = 0
+        keep = np.repeat(lengths > 0, np.diff(turned.indptr))
+        rare = np.append(0, np.cumsum(lengths)), turned.indices[keep], turned.data[keep]
+        weights = self.weights.astype(np.float32)
+        return _Tables(
+            said_to=parts(self.neighbours.T.tocsr()),
+            features=parts(self.features),
+            rare=parts(sparse.csr_array((rare[2], rare[1], rare[0]), shape=turned.shape)),
+            common=sealed(common.astype(np.int32)),
+            down=sealed(np.ascontiguousarray(np.vstack([self.factors[:, 1:].T, turned[common].toarray()]), np.float32)),
+            base=sealed(np.float32(self.biases.mean) + self.biases.titles + weights[0] * self.factors[:, 0]),
+            weights=sealed(weights),
+        )
 
     def read(self, rated: I64, given: F64) -> Reader:
         """Fold one person in from their stars alone; what training did for them, exactly."""
         offsets = np.asarray(given - self.biases.mean - self.biases.titles[rated], dtype=np.float32)
         generosity = float(offsets.sum(dtype=np.float64)) / (len(rated) + USER_DAMPING)
-        residuals = offsets - np.float32(generosity)
-        factors = solve_one(rated, offsets, self.factors, _RIDGE)
-        return Reader(rated, given, residuals, generosity, factors, fit_taste(rated, residuals, self.features))
+        factors = solve_one(rated.astype(np.int32), offsets, self.factors, _RIDGE)
+        return Reader(rated, given, offsets - np.float32(generosity), generosity, factors)
 
     def read_all(self, stars: Sparse) -> Readers:
         """Fold people in (people x titles), as `read` does for one of them."""
@@ -82,54 +126,54 @@ class StarsHead:
 
     def predict_all(self, reader: Reader) -> F32:
         """Return the stars that one reader would give to each title, not yet clipped."""
-        return self.blend(reader.generosity, self.terms(reader))
+        return self.outlook(reader).stars
 
-    def blend(self, generosity: float, terms: F32) -> F32:
-        """Return mean, biases and the members' terms of every title together."""
-        blended: F32 = self.weights.astype(np.float32) @ terms
-        blended += self.biases.titles
-        blended += np.float32(self.biases.mean + generosity)
-        return blended
-
-    def terms(self, reader: Reader) -> F32:
-        """Return what each member would add to the biases' prediction of each title: members x titles."""
-        result = np.empty((len(self.weights), len(self.factors)), dtype=np.float32)
-        mine = reader.factors.copy()
-        mine[0] = 1
-        np.matmul(self.factors, mine, out=result[0])
-        result[0] += reader.factors[0] - np.float32(reader.generosity)
-        pulled, weight = pull(self.said_to, reader.rated, reader.residuals)
-        weight += _NEIGHBOUR_FLOOR
-        np.divide(pulled, weight, out=result[1], casting="same_kind")
-        result[2] = self.features @ reader.taste
+    def outlook(self, reader: Reader) -> Outlook:
+        """Return what one reader would think of every title."""
+        cells = np.array([0, len(reader.rated)]), reader.rated.astype(np.int32), reader.residuals
+        stars, liking, taste = self._scored(
+            (sealed(cells[0]), sealed(cells[1]), sealed(cells[2])),
+            np.array([reader.generosity]),
+            reader.factors[None],
+        )
         if self.linked is not None:
             base = self.biases.titles + np.float32(self.biases.mean + reader.generosity)
-            result[3] = self.linked.predict_all(reader.rated, reader.given) - base
-        return result
+            stars += np.float32(self.weights[3]) * (self.linked.predict_all(reader.rated, reader.given) - base)
+        return Outlook(stars[0], liking, taste)
 
     def predict_everything(self, stars: Sparse) -> F32:
         """Return what `predict_all` does, for many people (people x titles) at once."""
-        result = np.empty(stars.shape, dtype=np.float32)
-        if not result.size:
-            return result
-        from recommender.kernels import score_rows
-
         readers = self.read_all(stars)
-        residuals, said_to, features = parts(readers.residuals), parts(self.said_to), parts(self.features)
-        weights = self.weights.astype(np.float32)
-        base = np.float32(self.biases.mean) + self.biases.titles
+        result, _, _ = self._scored(parts(readers.residuals), readers.generosity, readers.factors)
+        if self.linked is not None and readers.linked is not None:
+            weight, base = np.float32(self.weights[3]), np.float32(self.biases.mean) + self.biases.titles
+            result -= weight * (base + readers.generosity.astype(np.float32)[:, None])
+            result += weight * self.linked.predict_everything(readers.linked)
+        return result
 
-        def work(first: int, last: int) -> None:
-            score_rows(
-                first, last, residuals, readers.generosity, readers.factors, self.factors, said_to, features,
-                self.features.shape[1], base, weights, _NEIGHBOUR_FLOOR, DAMPING, result,
+    def _scored(self, residuals: Parts, generosity: F64, people: F32) -> tuple[F32, F32, F32]:
+        """Return people's stars for every title without the linked factors, and the last one's liking and taste."""
+        from recommender.loops import stars_of_people
+
+        tables, titles = self.tables, len(self.factors)
+        result = np.empty((len(people), titles), dtype=np.float32)
+        liking, taste = np.empty(titles, dtype=np.float32), np.empty(self.features.shape[1], dtype=np.float32)
+
+        def work(first: int, last: int, liking: F32, taste: F32) -> None:
+            stars_of_people(
+                first, last, residuals, sealed(generosity), sealed(people), tables.said_to, tables.features,
+                tables.rare, tables.common, tables.down, tables.base, tables.weights, _NEIGHBOUR_FLOOR, _TASTE_DAMPING,
+                taste, liking, result,
             )  # fmt: skip
 
-        share_out(work, np.diff(residuals[0]) * KEPT + stars.shape[1] * self.factors.shape[1])
-        if self.linked is not None and readers.linked is not None:
-            result -= weights[3] * (base + readers.generosity.astype(np.float32)[:, None])
-            result += weights[3] * self.linked.predict_everything(readers.linked)
-        return result
+        if len(people) == 1:
+            work(0, 1, liking, taste)
+        elif result.size:
+            share_out(
+                lambda first, last: work(first, last, np.empty_like(liking), np.empty_like(taste)),
+                np.diff(residuals[0]) * KEPT + result.shape[1] * len(tables.down),
+            )
+        return result, liking, taste
 
     def predict_pairs(self, readers: Readers, who: I64, titles: I64) -> F64:
         """Return the stars that reader who[i] would give to titles[i], sorted by reader, not yet clipped."""
@@ -140,8 +184,14 @@ class StarsHead:
         """Return what mean and biases alone predict for pairs of a reader and a title."""
         return np.asarray(self.biases.mean + self.biases.titles[titles] + readers.generosity[who], dtype=np.float64)
 
+    def terms_of(self, reader: Reader, title: int) -> F64:
+        """Return what each member would add to the biases' prediction of one title for one reader."""
+        cells = reader.given.astype(np.float32), reader.rated, np.array([0, len(reader.rated)])
+        readers = self.read_all(sparse.csr_array(cells, shape=(1, len(self.factors))))
+        return np.asarray(self.terms_of_pairs(readers, np.zeros(1, dtype=np.int64), np.array([title]))[0])
+
     def terms_of_pairs(self, readers: Readers, who: I64, titles: I64) -> F64:
-        """Return `terms` for pairs of a reader and a title, sorted by reader: pairs x members."""
+        """Return what `terms_of` does for pairs of a reader and a title, sorted by reader: pairs x members."""
         result = np.zeros((len(who), len(self.weights)))
         if not len(who):
             return result
@@ -158,7 +208,7 @@ class StarsHead:
             parts(self.features),
             self.features.shape,
             _NEIGHBOUR_FLOOR,
-            DAMPING,
+            _TASTE_DAMPING,
             result,
         )
         if self.linked is not None and readers.linked is not None:

@@ -140,9 +140,11 @@ def test_best_first_is_a_sort(size: int, wanted: int) -> None:
     scores[rng.random(size) < 0.2] = -np.inf
     ids = rng.permutation(size)
 
-    expected = [at for at in np.lexsort((ids, -scores)).tolist() if scores[at] > -np.inf]
+    allowed = rng.random(size) < 0.9
 
-    assert list(best_first(scores, ids, wanted)) == expected
+    expected = [at for at in np.lexsort((ids, -scores)).tolist() if scores[at] > -np.inf and allowed[at]]
+
+    assert list(best_first(scores, ids, wanted, allowed)) == expected
 
 
 def test_the_content_prior_is_ridge_regression_around_what_is_expected() -> None:

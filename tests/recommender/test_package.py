@@ -38,16 +38,25 @@ def test_where_no_folder_can_be_written_the_loops_are_compiled_in_memory() -> No
     assert done.stdout.strip() == "[1.0, 0.0]"
 
 
-def test_serving_brings_no_compiler() -> None:
-    code = (
-        "import sys\n"
-        "from recommender import Model, Ratings, Title, Titles, train\n"
-        "model = train(Ratings([], [], []), Titles([Title(1, year=1999), Title(2, year=2020)]))\n"
-        "Model.load(model.dump()).recommend({1: 5.0})\n"
-        "model.predict({1: 5.0}, [2])\n"
-        "print('numba' in sys.modules)"
-    )
+def test_importing_the_package_brings_no_compiler() -> None:
+    code = "import sys, recommender; print('numba' in sys.modules)"
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "False"
+
+
+def test_the_first_person_to_ask_a_loaded_model_waits_for_no_compiler() -> None:
+    code = (
+        "from recommender import Model, Ratings, Title, Titles, loops, train\n"
+        "titles = Titles([Title(1, year=1999, genres=('drama',)), Title(2, year=2020)])\n"
+        "model = Model.load(train(Ratings([1, 1, 2], [1, 2, 2], [5, 3, 4]), titles).dump())\n"
+        "of = [getattr(loops, name) for name in ('stars_of_people', 'likes_told', 'weighed_sum', 'best_places')]\n"
+        "before = [len(loop.signatures) for loop in of]\n"
+        "model.recommend({1: 5.0}, n=2)\n"
+        "print(before, [len(loop.signatures) for loop in of])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[1, 1, 1, 1] [1, 1, 1, 1]"
