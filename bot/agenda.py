@@ -5,15 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core import flows
 from core.billing import Bill, BillState, Cycle, Limits, coming_charges
 from core.billing.reminders import AT
-from core.billing.tables import Reminder, ReminderState
-from core.dates import seoul_instant
+from core.billing.tables import (
+    SILENT,
+    UNFINISHED,
+    Attempt,
+    Card,
+    CardState,
+    Hint,
+    Refund,
+    RefundWay,
+    Reminder,
+    ReminderState,
+)
+from core.dates import seoul_date, seoul_instant
 from core.outbox import Outgoing, SendState
 from core.parties import Membership, MembershipState, Party, PartyState, Role
 from core.parties.tables import PriceChange, PriceChangeState
@@ -50,6 +61,41 @@ async def coming(session: AsyncSession, now: datetime, limits: Limits) -> list[E
         *await _days(session, "member_leaves", Membership.leaves_on, Membership.state == MembershipState.LEAVING),
     ]
     return sorted({event for event in found if event[0] > now})
+
+
+async def next_stop(session: AsyncSession, now: datetime, limits: Limits) -> datetime | None:
+    """Return when the ticks have something to do next; None when nothing lies ahead.
+
+    A day with an event has a stop at its daybreak too: what goes by the date is done then. Days without any are passed
+    over, unless something is looked after day by day.
+    """
+    planned = select(func.min(Outgoing.not_before)).where(
+        Outgoing.state == SendState.WAITING, Outgoing.not_before > now
+    )
+    ahead = [at for at, _ in (await coming(session, now, limits))[:1]]
+    ahead += [at for at in [await session.scalar(planned)] if at is not None]
+    tomorrow = seoul_instant(seoul_date(now) + timedelta(days=1), DAYBREAK)
+    if await _looked_after_daily(session, now):
+        ahead.append(tomorrow)
+    if not ahead:
+        return None
+    soonest = min(ahead)
+    daybreak = seoul_instant(seoul_date(soonest), DAYBREAK)
+    return min(soonest, daybreak) if daybreak > now else soonest
+
+
+async def _looked_after_daily(session: AsyncSession, now: datetime) -> bool:
+    """Tell whether something moves without an instant of its own: asked about again and again, overdue, or a price."""
+    overdue = select(Bill.id).where(Bill.state == BillState.OPEN, Bill.due_on <= seoul_date(now))
+    asked_about = (
+        select(Attempt.id).where(Attempt.state.in_(SILENT)),
+        select(Refund.id).where(Refund.state.in_(UNFINISHED), Refund.way == RefundWay.CANCEL),
+        select(Hint.id).where(Hint.done_at.is_(None)),
+        select(Card.id).where(Card.state.in_((CardState.ASKED, CardState.REVOKING))),
+    )
+    if await session.scalar(select(or_(*(rows.exists() for rows in (overdue, *asked_about))))):
+        return True
+    return await flows.price_is_coming(session, now)
 
 
 async def _moments(

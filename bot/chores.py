@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 from uuid import uuid4
 
 import structlog
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.edge import TelegramUpdate
@@ -18,12 +18,10 @@ from bot.views.pay import order_name
 from core import billing, flows, leases, parties, rooms
 from core.alerts import alert, purge_alerts
 from core.audit import Violation, check, check_changed
-from core.billing.tables import Reminder, ReminderState
 from core.clock import Clock
 from core.dates import seoul_date, seoul_instant
 from core.db import Database, database_away
 from core.outbox import Outgoing, SendState
-from core.parties import Membership, MembershipState
 from core.sealing import Seal
 
 log = structlog.get_logger(__name__)
@@ -211,13 +209,6 @@ class Chores:
         """Forget what has served its purpose."""
         await self._db.transact(_purge, self._clock.now())
 
-    async def next_due(self) -> datetime:
-        """Return the next instant at which something falls due: the demo moves its clock from one to the next."""
-        now = self._clock.now()
-        async with self._db.read() as session:
-            waiting = await _next_instants(session, now)
-        return min([*waiting, seoul_instant(seoul_date(now) + timedelta(days=1), time(0, 1))])
-
 
 async def alert_of(session: AsyncSession, violation: Violation, now: datetime) -> None:
     """Tell the operators of a broken invariant."""
@@ -236,24 +227,6 @@ def _order_name(card: billing.BillCard, language: str) -> str:
 def _until_audit(now: datetime) -> timedelta:
     night = seoul_instant(seoul_date(now), AUDIT_AT)
     return (night if night > now else seoul_instant(seoul_date(now) + timedelta(days=1), AUDIT_AT)) - now
-
-
-async def _next_instants(session: AsyncSession, now: datetime) -> Sequence[datetime]:
-    reminder = await session.scalar(
-        select(func.min(Reminder.due_at)).where(Reminder.state == ReminderState.WAITING, Reminder.due_at > now)
-    )
-    hold = await session.scalar(
-        select(func.min(Membership.held_until)).where(
-            Membership.state.in_((MembershipState.RESERVED, MembershipState.OFFERED)), Membership.held_until > now
-        )
-    )
-    planned = await session.scalar(
-        select(func.min(Outgoing.not_before)).where(Outgoing.state == SendState.WAITING, Outgoing.not_before > now)
-    )
-    suspensions, frees = await flows.coming_steps(session)
-    steps = [at for at in (*suspensions, *frees) if at > now]
-    charges = await billing.coming_charges(session, now)
-    return [*charges, *steps, *(instant for instant in (reminder, hold, planned) if instant is not None)]
 
 
 async def _purge(session: AsyncSession, now: datetime) -> None:

@@ -65,7 +65,9 @@ class Demo:
     async def move_to(self, instant: datetime) -> None:
         """Move the clock due time by due time, doing on the way whatever falls due."""
         while (now := self.clock.now()) < instant:
-            step = max(min(await self.two.chores.next_due(), instant), now + timedelta(milliseconds=1))
+            async with self.two.db.read() as session:
+                stop = await agenda.next_stop(session, now, self.two.settings.limits)
+            step = max(min(stop or instant, instant), now + timedelta(milliseconds=1))
             await self.two.ticks.move_clock(partial(self._move, step))
             self.bootpay.lapse_due()
             await self.settle_down()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Select, bindparam, exists, literal, select, union_all, update
+from sqlalchemy import BindParameter, CompoundSelect, Select, bindparam, literal, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -17,7 +17,7 @@ from core.parties.tables import Party
 MOST_ROWS = 20
 # Of more changed parties than this, asking about everything is quicker.
 MOST_PARTIES = 500
-SOME = bindparam("parties", expanding=True)
+SOME: BindParameter[Any] = bindparam("parties", expanding=True)
 PartyColumn = InstrumentedAttribute[int] | InstrumentedAttribute[int | None]
 Ask = Callable[[], Select[Any]]
 
@@ -64,7 +64,7 @@ def question(of: PartyColumn | None = None) -> Callable[[Ask], Ask]:
 
 @cache
 def _which(*, some: bool, of_parties: bool) -> CompoundSelect[str]:
-    """Return the names of the questions that find anything: one statement, as forty each cost the way there and back."""
+    """Return the names of the questions that find anything: one statement, as each costs the way there and back."""
     asked = [one for one in CHECKS.values() if of_parties or one.party is None]
     found = ((one.name, one.about(some=some).limit(1).subquery()) for one in asked)
     return union_all(*(select(literal(name)).select_from(rows) for name, rows in found))

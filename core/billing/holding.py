@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.billing.ledger import balance, post
 from core.billing.limits import Limits
-from core.billing.tables import Account, Bill, BillState, Refund, RefundState
+from core.billing.tables import UNFINISHED, Account, Bill, BillState, Refund
 from core.dates import seoul_date
 from core.db import changed
 from core.outbox import notice
@@ -18,7 +18,6 @@ from core.parties import Party, lock_party
 from core.parties.tables import Claim
 
 PAID_FOR = (BillState.PAID, BillState.PARTLY_REFUNDED, BillState.REFUNDED)
-UNFINISHED = (RefundState.PLANNED, RefundState.SENDING, RefundState.UNKNOWN)
 
 
 def taken_back(bill: Bill, won: int) -> dict[Account, int]:

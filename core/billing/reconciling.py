@@ -19,7 +19,7 @@ from core.billing.refund_books import CREDIT_LEFT, OUTSIDE, TWICE, book_refund, 
 from core.billing.refund_ways import plan_transfer, plan_way, planned_won
 from core.billing.refunds import PARTLY_ELSEWHERE
 from core.billing.settle import NOT_FOUND
-from core.billing.tables import Attempt, AttemptState, Bill, Refund, RefundState, RefundWay
+from core.billing.tables import UNFINISHED, Attempt, AttemptState, Bill, Refund, RefundState, RefundWay
 from core.clock import Clock
 from core.dates import seoul_instant
 from core.db import Database, changed
@@ -34,7 +34,6 @@ _RECEIVED = (
     & (Attempt.received_won > 0)
     & Attempt.receipt_id.is_not(None)
 )
-_UNDER_WAY = (RefundState.PLANNED, RefundState.SENDING, RefundState.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -175,7 +174,7 @@ async def _cancels_moving(session: AsyncSession, attempt_id: int, asked_at: date
     moving = select(Refund.id).where(
         Refund.attempt_id == attempt_id,
         Refund.way == RefundWay.CANCEL,
-        Refund.state.in_(_UNDER_WAY) | (Refund.done_at >= asked_at),
+        Refund.state.in_(UNFINISHED) | (Refund.done_at >= asked_at),
     )
     return await session.scalar(moving.limit(1)) is not None
 

@@ -18,7 +18,7 @@ from core.billing.bills import locked_bill
 from core.billing.provider import Provider
 from core.billing.refund_books import OUTSIDE, book_refund, cancelled_won
 from core.billing.refund_ways import plan_transfer, plan_way
-from core.billing.tables import Attempt, Bill, MoneyRecord, Refund, RefundState, RefundWay
+from core.billing.tables import UNFINISHED, Attempt, Bill, MoneyRecord, Refund, RefundState, RefundWay
 from core.clock import Clock
 from core.db import Database, changed
 from core.errors import ProviderRefused, ProviderUnclear
@@ -45,7 +45,7 @@ async def due_refunds(session: AsyncSession, now: datetime, most: int = 50) -> S
     return (
         await session.scalars(
             select(Refund.id)
-            .where(Refund.state.in_(_OPEN), Refund.way == RefundWay.CANCEL, Refund.ask_at <= now)
+            .where(Refund.state.in_(UNFINISHED), Refund.way == RefundWay.CANCEL, Refund.ask_at <= now)
             .order_by(Refund.id)
             .limit(most)
         )
@@ -114,7 +114,7 @@ async def _take(session: AsyncSession, refund_id: int, now: datetime) -> Taken |
     leased = await changed(
         session,
         update(Refund)
-        .where(Refund.id == refund_id, Refund.state.in_(_OPEN), Refund.ask_at <= now)
+        .where(Refund.id == refund_id, Refund.state.in_(UNFINISHED), Refund.ask_at <= now)
         .values(state=RefundState.SENDING, asks=refund.asks + 1, ask_at=now + _wait(refund.asks)),
     )
     if not leased:
@@ -196,6 +196,3 @@ async def _close(
     guarded = update(Refund).where(Refund.id == refund.id, Refund.state == RefundState.SENDING)
     closing = guarded.values(state=after, done_at=now, provider_word=word and word[:80], **values)
     return await changed(session, closing) == 1
-
-
-_OPEN = (RefundState.PLANNED, RefundState.SENDING, RefundState.UNKNOWN)

@@ -76,6 +76,8 @@ class RefundState(StrEnum):
     UNKNOWN = "unknown"
 
 
+# Refunds of which it is not known yet how they end.
+UNFINISHED = (RefundState.PLANNED, RefundState.SENDING, RefundState.UNKNOWN)
 REFUND_MOVES: dict[RefundState, set[RefundState]] = {
     # An operator's transfer is not sent by us: it is done when they say so, or needless after a cancel elsewhere.
     RefundState.PLANNED: {RefundState.SENDING, RefundState.DONE, RefundState.FAILED},

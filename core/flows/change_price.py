@@ -238,10 +238,19 @@ async def price_work(session: AsyncSession, now: datetime, limits: Limits) -> Se
         )
     )
     found |= set(await session.scalars(select(Membership.party_id).where(*_STAYS, without_consent())))
-    for party in await session.scalars(_differing(seoul_date(now))):
+    today = seoul_date(now)
+    for party in await session.scalars(_differing(today).where(PlanPrice.valid_from <= today + ASK_WITHIN)):
         if await _catalogue_price(session, party, now, limits) is not None:
             found.add(party.id)
     return sorted(found)
+
+
+async def price_is_coming(session: AsyncSession, now: datetime) -> bool:
+    """Tell whether any party is being asked about a price, or will be asked about one that the catalogue knows."""
+    asked = select(PriceChange.id).where(PriceChange.state == PriceChangeState.ASKING).limit(1)
+    if await session.scalar(asked) is not None:
+        return True
+    return await session.scalar(_differing(seoul_date(now)).limit(1)) is not None
 
 
 async def keep_price(session: AsyncSession, party_id: int, now: datetime, limits: Limits) -> None:
@@ -261,7 +270,7 @@ async def keep_price(session: AsyncSession, party_id: int, now: datetime, limits
 
 
 def _differing(today: date) -> Select[Party]:
-    """Return running parties whose plan has, or soon has, a price that they have not decided about."""
+    """Return running parties whose plan has, or will have, a price that they have not decided about."""
     decided = exists().where(PriceChange.party_id == Party.id, PriceChange.from_cycle_on >= PlanPrice.valid_from)
     return (
         select(Party)
@@ -269,7 +278,6 @@ def _differing(today: date) -> Select[Party]:
         .where(
             Party.state == PartyState.ACTIVE,
             PlanPrice.price_won != Party.price_won,
-            PlanPrice.valid_from <= today + ASK_WITHIN,
             or_(PlanPrice.valid_to.is_(None), PlanPrice.valid_to > today),
             ~decided,
         )
