@@ -133,7 +133,7 @@ async def _too_soon(session: AsyncSession, refund: Refund, now: datetime) -> boo
     )
     if last is None or now >= last + PAUSE:
         return False
-    mine = update(Refund).where(Refund.id == refund.id, Refund.state.in_(_OPEN), Refund.ask_at <= now)
+    mine = update(Refund).where(Refund.id == refund.id, Refund.state.in_(UNFINISHED), Refund.ask_at <= now)
     await changed(session, mine.values(ask_at=last + PAUSE))
     return True
 
