@@ -36,6 +36,7 @@ from core.billing import (
     payout_card,
     won_of_host,
 )
+from core.billing.reminders import told_in_vain
 from core.billing.statements import Month, statement
 from core.dates import seoul_date
 from core.errors import NotFound
@@ -161,7 +162,7 @@ async def _opened(n: News) -> Screen:
 
 async def _reminder(n: News) -> Screen:
     bill, card, kind = await n.bill(), await n.card(), n.data["kind"]
-    if card and kind in AHEAD:
+    if card and kind in AHEAD and not await told_in_vain(n.session, bill.bill.id, n.now):
         return card_views.reminder(n.say, bill, card)
     snoozes = await billing.snoozes_of(n.session, bill.bill.id)
     return late_views.reminder(n.say, bill, n.pay_link(), kind, snoozes, seoul_date(n.now))

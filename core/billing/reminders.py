@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -155,9 +155,17 @@ async def _close(session: AsyncSession, reminder_id: int, state: ReminderState, 
 
 async def _pays_by_card(session: AsyncSession, bill: Bill, now: datetime) -> bool:
     """Tell whether a bill's person was told that their card is charged, or is at this moment, and still has it."""
-    heard = or_(Reminder.closed_at.is_not(None), Reminder.due_at > now - BEING_TOLD)
-    told = select(Reminder.id).where(Reminder.bill_id == bill.id, Reminder.kind == TOLD, heard)
-    return await session.scalar(told) is not None and await card_of(session, bill.person_id) is not None
+    told = select(Reminder.id).where(Reminder.bill_id == bill.id, Reminder.kind == TOLD)
+    if await session.scalar(told) is None or await told_in_vain(session, bill.id, now):
+        return False
+    return await card_of(session, bill.person_id) is not None
+
+
+async def told_in_vain(session: AsyncSession, bill_id: int, now: datetime) -> bool:
+    """Tell whether the news that a bill's card is charged was written and did not leave: it is not charged then."""
+    unheard = Reminder.closed_at.is_(None), Reminder.due_at <= now - BEING_TOLD
+    told = select(Reminder.id).where(Reminder.bill_id == bill_id, Reminder.kind == TOLD, *unheard)
+    return await session.scalar(told) is not None
 
 
 async def _add_once(session: AsyncSession, reminder: Reminder) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from core import billing, flows
 from core.billing import BillState, CardState, Outcome
 from core.billing.attempts import ASK_AFTER
-from core.billing.reminders import due_bills, remind
+from core.billing.reminders import due_bills, remind, told_in_vain
 from core.errors import BillBusy
 from core.sealing import Seal
 from tests import cards
@@ -57,7 +57,9 @@ async def test_nobody_is_charged_whom_the_news_did_not_reach_in_time(till: Till)
     cards.at_ten(till, bill, 0)
     assert await cards.charges(till) == 0
     assert await till.db.transact(remind, bill.id, till.clock.now()) is True
+    assert await till.db.transact(told_in_vain, bill.id, till.clock.now())
     await till.sends()
+    assert not await till.db.transact(told_in_vain, bill.id, till.clock.now())
     assert await cards.charges(till) == 0
     cards.at_ten(till, bill, 1)
 
