@@ -32,6 +32,7 @@ from bot.training import train_when_due
 from bot.web.bootpay_hook import add_bootpay_hook
 from bot.web.card_page import add_card_page
 from bot.web.health import add_health
+from bot.web.linked import Shop
 from bot.web.links import CARD_PURPOSE, PURPOSE, CardLinks, PayLinks
 from bot.web.pay_page import add_pay_page
 from bot.web.telegram_hook import BODY_BYTES, add_telegram_hook
@@ -98,27 +99,11 @@ class Two:
         add_health(app, self.ready)
         add_telegram_hook(app, self.edge, self.settings.webhook_secret)
         add_bootpay_hook(app, db=self.db, clock=self.clock, nudge=self.nudge)
-        add_pay_page(
-            app,
-            db=self.db,
-            clock=self.clock,
-            settings=self.settings,
-            pay_links=self.pay_links,
-            bootpay=self.bootpay,
-            limits=self.settings.limits,
-            nudge=self.nudge,
-            bot_username=self.telegram.bot.username,
+        shop = Shop(
+            self.db, self.clock, self.settings, self.bootpay, self.nudge, bot_username=self.telegram.bot.username
         )
-        add_card_page(
-            app,
-            db=self.db,
-            clock=self.clock,
-            settings=self.settings,
-            card_links=self.card_links,
-            bootpay=self.bootpay,
-            nudge=self.nudge,
-            bot_username=self.telegram.bot.username,
-        )
+        add_pay_page(app, shop, self.pay_links)
+        add_card_page(app, shop, self.card_links)
         return app
 
     async def ready(self) -> bool:

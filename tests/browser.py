@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -34,9 +35,22 @@ ARGUMENTS = [
 WIDE = (1600, 1000)
 PHONE = (390, 844)
 
+# What a page must answer with `true`.
+IS_WHOLLY_ON_THE_SCREEN = """element => {
+  const box = element.getBoundingClientRect();
+  return box.left >= 0 && box.top >= 0 && box.right <= window.innerWidth && box.bottom <= window.innerHeight;
+}"""
+FITS_THE_WIDTH = "document.documentElement.scrollWidth <= window.innerWidth"
+
 expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
 
 OpenPage = Callable[..., Awaitable[Page]]
+
+
+async def keep(page: Page, name: str) -> None:
+    """Keep a picture for whoever wants to look: SCREENSHOTS=<folder>."""
+    if folder := os.environ.get("SCREENSHOTS"):
+        await page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
 def chromium_path() -> str:

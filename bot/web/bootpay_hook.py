@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from aiohttp import web
 
@@ -18,7 +18,7 @@ BODY_BYTES = 64 * 1024
 ANSWER_WITHIN_S = 4.0
 # Anybody may knock: forged notices must not keep the database busy. What Bootpay cannot say now it says again.
 NOTICES_A_MINUTE = 600
-RECEIPT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_RECEIPT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
 def add_bootpay_hook(
@@ -65,5 +65,10 @@ async def _receipt_id(request: web.Request) -> str | None:
             said = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    receipt_id = said.get("receipt_id") if isinstance(said, dict) else None
-    return receipt_id if isinstance(receipt_id, str) and RECEIPT_ID.fullmatch(receipt_id) else None
+    return named_receipt(said) if isinstance(said, dict) else None
+
+
+def named_receipt(said: Mapping[str, object]) -> str | None:
+    """Return the receipt that somebody names, if it can be one; whether it is ours only Bootpay knows."""
+    receipt_id = said.get("receipt_id")
+    return receipt_id if isinstance(receipt_id, str) and _RECEIPT_ID.fullmatch(receipt_id) else None

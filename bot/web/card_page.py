@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 from aiohttp import web
 
-from bot.settings import Settings
-from bot.texts import SPEECH, Speech
+from bot.texts import Speech
 from bot.views import cards as views
-from bot.web.linked import LinkedPages, Turned, asked_language, brought_back, query_of
+from bot.web.linked import LinkedPages, Shop, Turned, brought_back, speech_for
 from bot.web.links import CardLinks
-from bot.web.pages import Pages, policy
-from bot.web.pay_page import RECEIPT_ID
-from core.billing import Card, CardOutcome, CardState, Provider, get_card, new_window, register_card
-from core.clock import Clock
-from core.db import Database
+from core.billing import Card, CardOutcome, CardState, get_card, new_window, register_card
 from core.people import get_person
 from core.sealing import Seal
 
@@ -25,65 +19,20 @@ WINDOW = timedelta(minutes=40)
 NEWS = ("closed", *views.NEWS.values())
 
 
-def add_card_page(
-    app: web.Application,
-    *,
-    db: Database,
-    clock: Clock,
-    settings: Settings,
-    card_links: CardLinks,
-    bootpay: Provider,
-    nudge: Callable[[], None],
-    bot_username: str,
-) -> None:
+def add_card_page(app: web.Application, shop: Shop, card_links: CardLinks) -> None:
     """Serve /card/<token>, its window and its return; nothing where the operator has no key to keep cards with."""
-    if settings.seal is None:
-        return
-    page = CardPage(
-        db=db, clock=clock, settings=settings, seal=settings.seal, card_links=card_links, bootpay=bootpay, nudge=nudge,
-        bot_username=bot_username,
-    )  # fmt: skip
-    app.add_routes(page.routes())
+    if shop.settings.seal is not None:
+        app.add_routes(CardPage(shop, card_links, shop.settings.seal).routes())
 
 
 class CardPage(LinkedPages):
     """Everything under the link of a card; its files are the payment page's."""
 
-    area = "cards"
+    path, area = CardLinks.path, "cards"
 
-    def __init__(
-        self,
-        *,
-        db: Database,
-        clock: Clock,
-        settings: Settings,
-        seal: Seal,
-        card_links: CardLinks,
-        bootpay: Provider,
-        nudge: Callable[[], None],
-        bot_username: str,
-    ) -> None:
-        pages = Pages(
-            csp=policy(settings.bootpay_script, settings.payment_hosts),
-            chat_url=f"https://t.me/{bot_username}",
-            bootpay_script=settings.bootpay_script,
-            business_notice=settings.business_notice,
-        )
-        super().__init__(clock=clock, links=card_links, pages=pages, public_url=settings.public_url)
-        self._db = db
+    def __init__(self, shop: Shop, links: CardLinks, seal: Seal) -> None:
+        super().__init__(shop, links)
         self._seal = seal
-        self._bootpay = bootpay
-        self._nudge = nudge
-        self._client_key = settings.bootpay_client_key.get_secret_value()
-
-    def routes(self) -> list[web.RouteDef]:
-        """Return the addresses of a card's link."""
-        return [
-            web.get("/card/{token}", self.or_page(self.show)),
-            web.post("/card/{token}/attempt", self.or_json(self.attempt)),
-            web.get("/card/{token}/return", self.or_page(self.come_back)),
-            web.post("/card/{token}/return", self.or_page(self.come_back)),
-        ]
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         """Show the card as it stands; Telegram previews links, so this changes nothing."""
@@ -99,32 +48,21 @@ class CardPage(LinkedPages):
         card, say = await self._card(request, card_id)
         if card.state is not CardState.ASKED:
             raise Turned("over", 409, look_again=True)
-        back = f"{self._public_url}/card/{request.match_info['token']}/return"
-        payload = views.payload(
-            say,
-            card,
-            new_window(card),
-            client_key=self._client_key,
-            return_url=f"{back}{query_of(lang=asked_language(request))}",
-        )
-        return web.json_response(payload, headers=self._pages.headers)
+        window, back = new_window(card), self.return_url(request)
+        return self.opens_window(views.payload(say, card, window, client_key=self._client_key, return_url=back))
 
     async def come_back(self, request: web.Request) -> web.StreamResponse:
         """Look up at Bootpay what came back from the window; nothing in the address is believed."""
         card_id = self.read_link(request, self._clock.now(), late_by=WINDOW)
-        said = await brought_back(request)
-        receipt_id = said.get("receipt_id")
+        receipt_id, was_closed = await brought_back(request)
         outcome = None
-        if isinstance(receipt_id, str) and RECEIPT_ID.fullmatch(receipt_id):
+        if receipt_id is not None:
             outcome = await register_card(self._db, self._bootpay, self._clock, self._seal, card_id, receipt_id)
             self._nudge()
-        closed = said.get("event") == "cancel" and outcome in (None, CardOutcome.NOT_ISSUED)
-        news = "closed" if closed else views.NEWS.get(outcome) if outcome else None
-        address = f"/card/{request.match_info['token']}{query_of(news=news, lang=asked_language(request))}"
-        return web.Response(status=303, headers={**self._pages.headers, "Location": address})
+        closed = was_closed and outcome in (None, CardOutcome.NOT_ISSUED)
+        return self.back_to_page(request, "closed" if closed else views.NEWS.get(outcome) if outcome else None)
 
     async def _card(self, request: web.Request, card_id: int) -> tuple[Card, Speech]:
         async with self._db.read() as session:
             card = await get_card(session, card_id)
-            person = await get_person(session, card.person_id)
-        return card, SPEECH[asked_language(request) or person.language]
+            return card, speech_for(request, await get_person(session, card.person_id))

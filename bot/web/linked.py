@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
 
+from bot.settings import Settings
 from bot.texts import LANGUAGES, SPEECH, Speech, language_of
 from bot.views import pay as views
+from bot.web.bootpay_hook import named_receipt
 from bot.web.links import LinkInvalid
-from bot.web.pages import Pages
+from bot.web.pages import Pages, policy
 from bot.web.throttle import Throttle
+from core.billing import Provider
 from core.clock import Clock
-from core.db import database_away
+from core.db import Database, database_away
 from core.errors import NotFound
+from core.people import Person
 
 VIEWS_A_MINUTE = 30
 ATTEMPTS_A_MINUTE = 10
@@ -41,19 +47,82 @@ class Turned(Exception):
         self.look_again = look_again
 
 
-class LinkedPages:
-    """Pages behind signed links of one purpose; `area` holds their own sentences for those who are turned away."""
+@dataclass(frozen=True)
+class Shop:
+    """What every page behind a link works with."""
 
-    area: ClassVar[str] = "pay"
+    db: Database
+    clock: Clock
+    settings: Settings
+    bootpay: Provider
+    nudge: Callable[[], None]
+    bot_username: str
 
-    def __init__(self, *, clock: Clock, links: Links, pages: Pages, public_url: str) -> None:
-        self._clock = clock
+    def pages(self) -> Pages:
+        """Return what draws the pages: they may load Bootpay's script, and lead back to the chat."""
+        return Pages(
+            csp=policy(self.settings.bootpay_script, self.settings.payment_hosts),
+            chat_url=f"https://t.me/{self.bot_username}",
+            bootpay_script=self.settings.bootpay_script,
+            business_notice=self.settings.business_notice,
+        )
+
+
+class LinkedPages(ABC):
+    """What lies under `/<path>/<token>`: a page, its button, and the way back from Bootpay's window.
+
+    `area` holds the pages' own sentences for those who are turned away.
+    """
+
+    path: ClassVar[str]
+    area: ClassVar[str]
+
+    def __init__(self, shop: Shop, links: Links) -> None:
+        self._db, self._clock, self._bootpay, self._nudge = shop.db, shop.clock, shop.bootpay, shop.nudge
         self._links = links
-        self._pages = pages
-        self._public_url = public_url
+        self._pages = shop.pages()
+        self._public_url = shop.settings.public_url
+        self._client_key = shop.settings.bootpay_client_key.get_secret_value()
         self._views = Throttle(VIEWS_A_MINUTE)
         self._guesses = Throttle(VIEWS_A_MINUTE)
         self._attempts = Throttle(ATTEMPTS_A_MINUTE)
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the addresses under a link."""
+        below = f"/{self.path}/{{token}}"
+        return [
+            web.get(below, self.or_page(self.show)),
+            web.post(f"{below}/attempt", self.or_json(self.attempt)),
+            web.get(f"{below}/return", self.or_page(self.come_back)),
+            web.post(f"{below}/return", self.or_page(self.come_back)),
+        ]
+
+    @abstractmethod
+    async def show(self, request: web.Request) -> web.StreamResponse:
+        """Show how it stands; Telegram previews links, so this changes nothing."""
+
+    @abstractmethod
+    async def attempt(self, request: web.Request) -> web.StreamResponse:
+        """Return what Bootpay's script takes to open its window."""
+
+    @abstractmethod
+    async def come_back(self, request: web.Request) -> web.StreamResponse:
+        """Ask Bootpay about what came back from its window; nothing in the address is believed."""
+
+    def return_url(self, request: web.Request) -> str:
+        """Return the address to which Bootpay's window leads back."""
+        query = query_of(lang=asked_language(request))
+        return f"{self._public_url}/{self.path}/{request.match_info['token']}/return{query}"
+
+    def back_to_page(self, request: web.Request, news: str | None) -> web.Response:
+        """Send the browser on to the link's page, with what is new there."""
+        query = query_of(news=news, lang=asked_language(request))
+        address = f"/{self.path}/{request.match_info['token']}{query}"
+        return web.Response(status=303, headers={**self._pages.headers, "Location": address})
+
+    def opens_window(self, payload: Mapping[str, Any]) -> web.Response:
+        """Hand the page's script what Bootpay's script takes."""
+        return web.json_response(payload, headers=self._pages.headers)
 
     def read_link(
         self, request: web.Request, now: datetime, *, counts: bool = True, late_by: timedelta = timedelta()
@@ -86,34 +155,34 @@ class LinkedPages:
     def or_page(self, handler: Handler) -> Handler:
         """Answer what goes wrong with a page."""
 
-        async def answer(request: web.Request) -> web.StreamResponse:
-            try:
-                return await handler(request)
-            except Exception as error:
-                turned = _turned(error)
-                say = stranger(request)
-                page = views.notice_page(say, self._key(say, turned), turned.status)
-                return self._pages.draw(say, page, path=request.path)
+        def draw(request: web.Request, say: Speech, turned: Turned) -> web.Response:
+            page = views.notice_page(say, self._key(say, turned), turned.status)
+            return self._pages.draw(say, page, path=request.path)
 
-        return answer
+        return _turning(handler, draw)
 
     def or_json(self, handler: Handler) -> Handler:
         """Answer what goes wrong with a sentence for the page's script."""
 
-        async def answer(request: web.Request) -> web.StreamResponse:
-            try:
-                return await handler(request)
-            except Exception as error:
-                turned = _turned(error)
-                say = stranger(request)
-                said = {"message": say.plain(self._key(say, turned)), "look_again": turned.look_again}
-                return web.json_response(said, status=turned.status, headers=self._pages.headers)
+        def tell(request: web.Request, say: Speech, turned: Turned) -> web.Response:
+            said = {"message": say.plain(self._key(say, turned)), "look_again": turned.look_again}
+            return web.json_response(said, status=turned.status, headers=self._pages.headers)
 
-        return answer
+        return _turning(handler, tell)
 
     def _key(self, say: Speech, turned: Turned) -> str:
         own = f"{self.area}.{turned.key}"
         return own if say.knows(own) else f"pay.{turned.key}"
+
+
+def _turning(handler: Handler, answer: Callable[[web.Request, Speech, Turned], web.Response]) -> Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except Exception as error:
+            return answer(request, stranger(request), _turned(error))
+
+    return handle
 
 
 def _turned(error: Exception) -> Turned:
@@ -126,9 +195,13 @@ def _turned(error: Exception) -> Turned:
     raise error
 
 
-async def brought_back(request: web.Request) -> Mapping[str, object]:
-    """Return what a browser brings back from the provider's window, in its address or in a form; never believed."""
-    return request.query if request.method == "GET" else await request.post()
+async def brought_back(request: web.Request) -> tuple[str | None, bool]:
+    """Return the receipt that a browser says it brings from Bootpay's window, and whether it says that it was closed.
+
+    In its address or in a form; never believed.
+    """
+    said: Mapping[str, object] = request.query if request.method == "GET" else await request.post()
+    return named_receipt(said), said.get("event") == "cancel"
 
 
 def query_of(**values: str | None) -> str:
@@ -141,6 +214,11 @@ def asked_language(request: web.Request) -> str | None:
     """Return the language that was asked for in the address."""
     asked = request.query.get("lang")
     return asked if asked in LANGUAGES else None
+
+
+def speech_for(request: web.Request, person: Person) -> Speech:
+    """Return the voice for the person whose link it is."""
+    return SPEECH[asked_language(request) or person.language]
 
 
 def stranger(request: web.Request) -> Speech:

@@ -12,10 +12,10 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.sandbox.bootpay.gateway import CARDS, CORS, card_choices, draw_page, missing_page, with_query
 from bot.sandbox.bootpay.payloads import read_redirect_url
 from bot.sandbox.bootpay.receipts import SEOUL
 from bot.sandbox.bootpay.refusals import Refusal
+from bot.sandbox.bootpay.windows import CARDS, Windows, card_choices, draw_page, go_back, missing_page, way_back
 
 NUMBERS = dict(zip(CARDS, ("0000111122221234", "0000111122225678", "0000111122229012"), strict=True))
 ACTIONS = ("approve", "decline", "close")
@@ -93,8 +93,10 @@ class CardWindow:
         }
 
 
-class CardDesk:
+class CardDesk(Windows):
     """Keeps the registered cards and serves the window in which they are registered."""
+
+    path = "card"
 
     def __init__(self, now: Callable[[], datetime], client_key: str) -> None:
         self._now = now
@@ -181,22 +183,9 @@ class CardDesk:
                 return window
         raise Refusal("RC_NOT_FOUND")
 
-    async def preflight(self, request: web.Request) -> web.StreamResponse:
-        """Let the shop's page call us."""
-        return web.Response(status=204, headers=CORS)
-
-    async def open_window(self, request: web.Request) -> web.StreamResponse:
-        """Open a window and tell the script where it is."""
-        try:
-            payload: object = await request.json()
-        except ValueError:
-            payload = None
-        try:
-            window = self.open(payload)
-        except Refusal as refusal:
-            return web.json_response(refusal.body(), status=refusal.http_status, headers=CORS)
-        said = {"receipt_id": window.receipt_id, "window": f"/card/{window.receipt_id}"}
-        return web.json_response(said, headers=CORS)
+    def opened(self, payload: object) -> str:
+        """Open a window and return its receipt."""
+        return self.open(payload).receipt_id
 
     async def window(self, request: web.Request) -> web.StreamResponse:
         """Show the window, or how it ended."""
@@ -224,20 +213,18 @@ class CardDesk:
         if window is None or action not in ACTIONS or not window.redirect_url:
             return missing_page()
         form = await request.post()
-        address = self.act(window, action, str(form.get("card", CARDS[0])))
-        return web.Response(status=302, headers={"Location": address, "Cache-Control": "no-store"})
+        return go_back(self.act(window, action, str(form.get("card", CARDS[0]))))
 
     def _back(self, window: CardWindow) -> str:
         event, error_code, message = TOLD[window.status]
-        told = {
-            "event": event,
-            "receipt_id": window.receipt_id,
-            "subscription_id": window.subscription_id,
-            "status": str(int(window.status)),
-            "status_locale": LOCALES[window.status],
-            "message": message,
-            "application_id": self._client_key,
-        }
-        if error_code is not None:
-            told["error_code"] = error_code
-        return with_query(window.redirect_url, told)
+        return way_back(
+            window.redirect_url,
+            window.status,
+            LOCALES[window.status],
+            error_code,
+            event=event,
+            receipt_id=window.receipt_id,
+            subscription_id=window.subscription_id,
+            message=message,
+            application_id=self._client_key,
+        )

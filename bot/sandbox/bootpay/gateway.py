@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from html import escape
-from pathlib import Path
-from string import Template
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from aiohttp import web
 
@@ -15,17 +11,19 @@ from bot.sandbox.bootpay.faults import Faults
 from bot.sandbox.bootpay.payloads import Number, read_payload
 from bot.sandbox.bootpay.receipts import LOCALES, SEOUL, Receipt, Status
 from bot.sandbox.bootpay.refusals import Refusal
+from bot.sandbox.bootpay.windows import (
+    CARDS,
+    CORS,
+    PAGES,
+    Windows,
+    card_choices,
+    draw_page,
+    go_back,
+    missing_page,
+    way_back,
+)
 
-PAGES = Path(__file__).parent / "pages"
-CARDS = ("하늘카드", "바다카드", "숲카드")
 ACTIONS = ("approve", "decline", "fail", "close")
-
-CORS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "POST, OPTIONS",
-    "Access-Control-Allow-Headers": "Content-Type",
-    "Access-Control-Max-Age": "600",
-}
 
 EVENTS = {
     Status.APPROVED: "confirm",
@@ -43,8 +41,10 @@ COMPLAINTS = {
 }
 
 
-class Gateway:
+class Gateway(Windows):
     """Serves the buyer."""
+
+    path = "gw"
 
     def __init__(self, books: Books, faults: Faults, client_key: str) -> None:
         self._books = books
@@ -86,22 +86,9 @@ class Gateway:
         text = (PAGES / "bootpay.js").read_text(encoding="utf-8")
         return web.Response(text=text, content_type="text/javascript", headers={"Cache-Control": "no-store", **CORS})
 
-    async def preflight(self, request: web.Request) -> web.StreamResponse:
-        """Let the shop's page call us."""
-        return web.Response(status=204, headers=CORS)
-
-    async def open_window(self, request: web.Request) -> web.StreamResponse:
-        """Open a payment and tell the script where its window is."""
-        try:
-            payload: object = await request.json()
-        except ValueError:
-            payload = None
-        try:
-            receipt = self.open(payload)
-        except Refusal as refusal:
-            return web.json_response(refusal.body(), status=refusal.http_status, headers=CORS)
-        said = {"receipt_id": receipt.receipt_id, "window": f"/gw/{receipt.receipt_id}"}
-        return web.json_response(said, headers=CORS)
+    def opened(self, payload: object) -> str:
+        """Open a payment and return its receipt."""
+        return self.open(payload).receipt_id
 
     async def window(self, request: web.Request) -> web.StreamResponse:
         """Show the payment window, or how the payment ended."""
@@ -127,8 +114,7 @@ class Gateway:
         if receipt is None or action not in ACTIONS or not receipt.wish.redirect_url:
             return missing_page()
         form = await request.post() if request.method == "POST" else request.query
-        address = self.act(receipt, action, str(form.get("card", CARDS[0])))
-        return web.Response(status=302, headers={"Location": address, "Cache-Control": "no-store"})
+        return go_back(self.act(receipt, action, str(form.get("card", CARDS[0]))))
 
     async def slip(self, request: web.Request) -> web.StreamResponse:
         """Show the sales slip of a paid receipt."""
@@ -156,53 +142,19 @@ class Gateway:
 
     def _back(self, receipt: Receipt) -> str:
         error_code, message = COMPLAINTS.get(receipt.status, (None, LOCALES[receipt.status]))
-        told = {
-            "event": EVENTS.get(receipt.status, "error"),
-            "receipt_id": receipt.receipt_id,
-            "order_id": receipt.order_id,
-            "status": str(int(receipt.status)),
-            "status_locale": LOCALES[receipt.status],
-            "message": message,
-            "application_id": self._client_key,
-        }
-        if error_code is not None:
-            told["error_code"] = error_code
-        return with_query(receipt.wish.redirect_url, told)
-
-
-def with_query(url: str, more: dict[str, str]) -> str:
-    """Return the address with these fields added to whatever query it had."""
-    parts = urlsplit(url)
-    query = urlencode([*parse_qsl(parts.query, keep_blank_values=True), *more.items()])
-    return urlunsplit(parts._replace(query=query))
+        return way_back(
+            receipt.wish.redirect_url,
+            receipt.status,
+            LOCALES[receipt.status],
+            error_code,
+            event=EVENTS.get(receipt.status, "error"),
+            receipt_id=receipt.receipt_id,
+            order_id=receipt.order_id,
+            message=message,
+            application_id=self._client_key,
+        )
 
 
 def written_price(price: Number, currency: str) -> str:
     """Return a price as a Korean shop writes it."""
     return f"{price:,}원" if currency == "KRW" else f"{price:,} {currency}"
-
-
-def card_choices(numbers: Mapping[str, str]) -> str:
-    """Return the cards to choose from, the first one chosen."""
-    return "".join(
-        f'<label class="card"><input type="radio" name="card" value="{name}"{"" if place else " checked"}><span>{name}'
-        f"<small>{number[:4]}-****-****-{number[-4:]}</small></span></label>"
-        for place, (name, number) in enumerate(numbers.items())
-    )
-
-
-def draw_page(title: str, name: str, status: int = 200, /, **facts: str) -> web.Response:
-    """Return one of the stand-in's pages."""
-    body = Template((PAGES / name).read_text(encoding="utf-8")).substitute(facts)
-    layout = Template((PAGES / "layout.html").read_text(encoding="utf-8"))
-    return web.Response(
-        status=status,
-        text=layout.substitute(title=title, body=body),
-        content_type="text/html",
-        headers={"Cache-Control": "no-store"},
-    )
-
-
-def missing_page() -> web.Response:
-    """Say that there is no such window."""
-    return draw_page("결제창", "missing.html", 404)

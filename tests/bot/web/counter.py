@@ -17,11 +17,11 @@ from sqlalchemy import func, select
 from bot.settings import Settings
 from bot.web.bootpay_hook import add_bootpay_hook
 from bot.web.card_page import add_card_page
+from bot.web.linked import Shop
 from bot.web.links import CARD_PURPOSE, PURPOSE, CardLinks, PayLinks
 from bot.web.pay_page import add_pay_page
 from core.sealing import KEY_BYTES, Seal
 from core.tables import METADATA
-from tests.builders import LIMITS
 from tests.till import CLIENT_KEY, SECRET_KEY, Till
 
 TELEGRAM_TOKEN = "1234567:" + "x" * 30
@@ -105,27 +105,9 @@ async def counter_open(till: Till, **changes: Any) -> AsyncIterator[Counter]:
             counter.nudges.append(None)
 
         add_bootpay_hook(app, db=till.db, clock=till.clock, nudge=nudge, **changes)
-        add_pay_page(
-            app,
-            db=till.db,
-            clock=till.clock,
-            settings=settings,
-            pay_links=links,
-            bootpay=till.bootpay,
-            limits=LIMITS,
-            nudge=nudge,
-            bot_username="two_test_bot",
-        )
-        add_card_page(
-            app,
-            db=till.db,
-            clock=till.clock,
-            settings=settings,
-            card_links=card_links,
-            bootpay=till.bootpay,
-            nudge=nudge,
-            bot_username="two_test_bot",
-        )
+        shop = Shop(till.db, till.clock, settings, till.bootpay, nudge, bot_username="two_test_bot")
+        add_pay_page(app, shop, links)
+        add_card_page(app, shop, card_links)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()
         await web.SockSite(runner, listening).start()

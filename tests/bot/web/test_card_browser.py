@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 from playwright.async_api import Page, expect
 
 from core.billing import CardState
 from tests import cards
 from tests.bot.web.counter import Counter
-from tests.browser import PHONE, OpenPage
+from tests.browser import FITS_THE_WIDTH, IS_WHOLLY_ON_THE_SCREEN, PHONE, OpenPage, keep
 from tests.builders import person
 from tests.e2e.test_page_contrast import CONTRASTS
 
 pytestmark = pytest.mark.browser
-
-IS_WHOLLY_ON_THE_SCREEN = """element => {
-  const box = element.getBoundingClientRect();
-  return box.left >= 0 && box.top >= 0 && box.right <= window.innerWidth && box.bottom <= window.innerHeight;
-}"""
-FITS_THE_WIDTH = "document.documentElement.scrollWidth <= window.innerWidth"
 
 
 @pytest.fixture
 def db_kind() -> str:
     """One database is enough: the page is the subject."""
     return "sqlite"
-
-
-async def keep(page: Page, name: str) -> None:
-    """Keep a picture for whoever wants to look: SCREENSHOTS=<folder>."""
-    if folder := os.environ.get("SCREENSHOTS"):
-        await page.screenshot(path=Path(folder) / f"card-{name}.png", full_page=True)
 
 
 async def card_page(counter: Counter, open_page: OpenPage, *, dark: bool = False, language: str = "ko") -> Page:
@@ -54,16 +39,16 @@ async def test_from_the_link_through_the_window_to_a_card_on_file(
     assert await button.evaluate(IS_WHOLLY_ON_THE_SCREEN)
     assert await page.evaluate(FITS_THE_WIDTH)
     assert await page.evaluate(CONTRASTS) == []
-    await keep(page, f"open-{look}")
+    await keep(page, f"card-open-{look}")
 
     await button.click()
     await page.wait_for_url("**/card/*")
     await page.locator("#approve").wait_for()
-    await keep(page, f"window-{look}")
+    await keep(page, f"card-window-{look}")
     await page.click("#approve")
     await expect(page.get_by_role("heading", name="카드를 등록했어요")).to_be_visible()
     assert await page.evaluate(CONTRASTS) == []
-    await keep(page, f"ready-{look}")
+    await keep(page, f"card-ready-{look}")
     await page.reload()
 
     await expect(page.get_by_text("하늘카드 1234")).to_be_visible()
@@ -80,7 +65,7 @@ async def test_without_a_card_it_leads_back_to_a_button_that_works(
     await page.click("#pay")
     await page.locator(press).click()
     await expect(page.get_by_role("status")).to_contain_text(words)
-    await keep(page, press.removeprefix("#"))
+    await keep(page, f"card-{press.removeprefix('#')}")
 
     await page.click("#pay")
     await page.locator("#approve").click()
@@ -108,7 +93,7 @@ async def test_in_english_by_keyboard(counter: Counter, open_page: OpenPage) -> 
     page = await card_page(counter, open_page, language="en")
     button = page.get_by_role("button", name="Register a card")
     await expect(button).to_be_enabled()
-    await keep(page, "open-english")
+    await keep(page, "card-open-english")
     await button.focus()
     await page.keyboard.press("Enter")
     await page.locator("#approve:focus").wait_for()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from core.billing import BillState
 from tests.bot.web.counter import Counter
-from tests.browser import PHONE, OpenPage
+from tests.browser import FITS_THE_WIDTH, IS_WHOLLY_ON_THE_SCREEN, PHONE, OpenPage, keep
 from tests.builders import days_pass, joins, open_bill, party, person
 from tests.e2e.test_page_contrast import CONTRASTS
 
@@ -18,23 +15,12 @@ pytestmark = pytest.mark.browser
 
 # The console says so itself when a page answers with an error.
 REFUSALS = r"status of (409|410|404)"
-IS_WHOLLY_ON_THE_SCREEN = """element => {
-  const box = element.getBoundingClientRect();
-  return box.left >= 0 && box.top >= 0 && box.right <= window.innerWidth && box.bottom <= window.innerHeight;
-}"""
-FITS_THE_WIDTH = "document.documentElement.scrollWidth <= window.innerWidth"
 
 
 @pytest.fixture
 def db_kind() -> str:
     """One database is enough: the page is the subject."""
     return "sqlite"
-
-
-async def _keep(page: Page, name: str) -> None:
-    """Keep a picture for whoever wants to look: SCREENSHOTS=<folder>."""
-    if folder := os.environ.get("SCREENSHOTS"):
-        await page.screenshot(path=Path(folder) / f"pay-{name}.png", full_page=True)
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -51,17 +37,17 @@ async def test_from_the_link_through_the_window_to_paid(counter: Counter, open_p
     assert await button.evaluate(IS_WHOLLY_ON_THE_SCREEN)
     assert await page.evaluate(FITS_THE_WIDTH)
     assert await page.evaluate(CONTRASTS) == []
-    await _keep(page, f"open-{look}")
+    await keep(page, f"pay-open-{look}")
 
     await button.click()
     await page.wait_for_url("**/gw/*")
-    await _keep(page, f"window-{look}")
+    await keep(page, f"pay-window-{look}")
     await page.click("#approve")
 
     await expect(page.get_by_role("heading", name="결제가 끝났어요")).to_be_visible()
     assert await page.evaluate(FITS_THE_WIDTH)
     assert await page.evaluate(CONTRASTS) == []
-    await _keep(page, f"paid-{look}")
+    await keep(page, f"pay-paid-{look}")
     assert (await till.bill(bill.id)).state is BillState.PAID
     assert till.charges() == 1
 
@@ -73,7 +59,7 @@ async def test_it_works_by_keyboard_and_in_english(counter: Counter, open_page: 
 
     page = await open_page(counter.settings.public_url + counter.path(bill.id), size=PHONE)
     await expect(page.get_by_role("button", name="Pay ₩4,250")).to_be_enabled()
-    await _keep(page, "open-english")
+    await keep(page, "pay-open-english")
     for _ in range(2):
         await page.keyboard.press("Tab")
     await expect(page.get_by_role("button", name="Pay ₩4,250")).to_be_focused()
@@ -83,7 +69,7 @@ async def test_it_works_by_keyboard_and_in_english(counter: Counter, open_page: 
     await page.keyboard.press("Enter")
 
     await expect(page.get_by_role("heading", name="Paid, thank you")).to_be_visible()
-    await _keep(page, "paid-english")
+    await keep(page, "pay-paid-english")
 
 
 async def test_closing_the_window_leads_back_to_a_button_that_works(counter: Counter, open_page: OpenPage) -> None:
@@ -94,7 +80,7 @@ async def test_closing_the_window_leads_back_to_a_button_that_works(counter: Cou
     await page.wait_for_url("**/gw/*")
     await page.click("#close")
     await expect(page.get_by_role("status")).to_contain_text("결제를 그만두셨어요")
-    await _keep(page, "closed")
+    await keep(page, "pay-closed")
     await page.click("#pay")
     await page.wait_for_url("**/gw/*")
     await page.click("#approve")
@@ -138,7 +124,7 @@ async def test_a_payment_being_checked_becomes_the_receipt_by_itself(counter: Co
     await page.wait_for_url("**/gw/*")
     await page.click("#approve")
     await expect(page.get_by_role("heading", name="결제를 확인하고 있어요")).to_be_visible()
-    await _keep(page, "checking")
+    await keep(page, "pay-checking")
     await counter.till.minutes_pass(3)
 
     await expect(page.get_by_role("heading", name="결제가 끝났어요")).to_be_visible()
@@ -164,4 +150,4 @@ async def test_a_forged_link_shows_a_sentence(counter: Counter, open_page: OpenP
 
     await expect(page.get_by_role("heading", name="쓸 수 없는 링크예요")).to_be_visible()
     assert await page.get_by_role("link", name="채팅으로 돌아가기").get_attribute("href") == "https://t.me/two_test_bot"
-    await _keep(page, "forged")
+    await keep(page, "pay-forged")

@@ -13,6 +13,7 @@ from aiohttp import web
 from playwright.async_api import Page, async_playwright
 
 from bot.sandbox.bootpay import BootpayStandIn
+from tests.browser import IS_WHOLLY_ON_THE_SCREEN
 from tests.sandbox.bootpay.conftest import payload
 
 CHROMIUM = shutil.which("chromium")
@@ -24,11 +25,6 @@ pytestmark = [
 
 SHOP_PAGE = """<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script src="{script}"></script>
 <button id="pay" onclick='Bootpay.requestPayment({payload}).catch(e => {{ window.refused = e; }})'>결제</button>"""
-
-IS_WHOLLY_ON_THE_SCREEN = """element => {
-  const box = element.getBoundingClientRect();
-  return box.left >= 0 && box.top >= 0 && box.right <= window.innerWidth && box.bottom <= window.innerHeight;
-}"""
 
 
 @pytest.fixture
