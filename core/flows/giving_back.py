@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.billing import Bill, BillState, Limits, plan_refund, planned_won
 from core.billing.refund_rules import Line, PaidBill, won_of
 from core.dates import Period, seoul_date
-from core.parties import AccessStep, broken_periods
+from core.parties import AccessStep, Membership, Party, broken_periods
 
 REFUNDABLE = (BillState.PAID, BillState.PARTLY_REFUNDED)
 
@@ -37,7 +37,7 @@ async def paid_bills(session: AsyncSession, membership_id: int) -> Sequence[Paid
         .order_by(Bill.serves_from)
         .execution_options(populate_existing=True)
     )
-    lost = await broken_periods(session, membership_id)
+    lost = [*await broken_periods(session, membership_id), *await _after_the_end(session, membership_id)]
     return [
         PaidBill(
             bill_id=bill.id,
@@ -48,6 +48,16 @@ async def paid_bills(session: AsyncSession, membership_id: int) -> Sequence[Paid
         )
         for bill in bills.all()
     ]
+
+
+async def _after_the_end(session: AsyncSession, membership_id: int) -> Sequence[Period]:
+    """Return the days after a stay that is over: what was paid for them has gone back by the rule that ended it."""
+    membership = await session.get_one(Membership, membership_id, populate_existing=True)
+    if membership.ended_at is None:
+        return []
+    party = await session.get_one(Party, membership.party_id)
+    tomorrow = seoul_date(membership.ended_at) + timedelta(days=1)
+    return [Period(tomorrow if party.ends_on is None else min(tomorrow, party.ends_on), date.max)]
 
 
 async def first_paid_on(session: AsyncSession, membership_id: int) -> date | None:

@@ -94,6 +94,25 @@ async def test_days_that_came_back_are_not_paid_back_again(till: Till) -> None:
     assert till.charged() == await till.held() == 4250 * 1 // 30
 
 
+async def test_a_claim_that_is_decided_after_a_removal_gives_the_days_before_it_back(till: Till) -> None:
+    opened, someone, bill = await member(till)
+    today = seoul_date(till.clock.now())
+    days_pass(till.clock, 9)
+    claim = await till.db.transact(open_claim, opened.id, someone.id, today, till.clock.now())
+    await till.db.transact(remove_member, bill.membership_id, opened.host_id, till.clock.now(), LIMITS)
+    await till.janitor()
+    assert till.charged() == 4250 * 10 // 30
+    days_pass(till.clock, 1)
+
+    assert await resolve(till, claim, upheld=True, works_since=today + timedelta(days=5)) == 1416 - 4250 * 5 // 30
+
+    # Too small for the receipt, and nobody stays: the operator transfers it.
+    assert [(each.way, each.amount_won) for each in await till.refunds()] == [
+        (RefundWay.CANCEL, 2834),
+        (RefundWay.OPERATOR, 708),
+    ]
+
+
 async def test_a_claim_over_two_months_gives_days_of_both(till: Till) -> None:
     opened, someone, first = await member(till)
     second = await next_bill(till, first)
