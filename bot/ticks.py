@@ -114,7 +114,7 @@ class Ticks:
                 return
             try:
                 self._check_clock(tick)
-                await tick.work()
+                await self._work(tick)
             except ClockJumped as error:
                 self.distrusted = True
                 log.critical("clock_jumped", tick=tick.name, reason=str(error))
@@ -123,6 +123,14 @@ class Ticks:
                     log.warning("tick_database_away", tick=tick.name)
                 else:
                     log.exception("tick_failed", tick=tick.name)
+
+    async def _work(self, tick: Tick) -> None:
+        try:
+            await tick.work()
+        finally:
+            # However long it took: the other ticks watch the clock meanwhile.
+            now = self._clock.now()
+            tick.last_run = max(tick.last_run or now, now)
 
     def _check_clock(self, tick: Tick) -> None:
         now = self._clock.now()

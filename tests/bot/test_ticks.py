@@ -95,6 +95,21 @@ async def test_a_clock_that_jumps_stops_every_tick_loudly(by: dict[str, float], 
     assert [line["event"] for line in loud] == ([] if trusted else ["clock_jumped"])
 
 
+async def test_work_that_takes_over_an_hour_is_no_jump_of_the_clock() -> None:
+    clock, other = Wayward(), Work()
+
+    async def slow() -> None:
+        clock.goes(minutes=75)  # a provider that answers nothing, asked about a hundred payments
+
+    ticks = Ticks(clock, [Tick("slow", 60, slow)])
+    await ticks.run_all()
+    ticks.ticks = [*ticks.ticks, Tick("other", 60, other)]
+
+    await ticks.run_all()
+
+    assert (ticks.distrusted, other.done) == (False, 1)
+
+
 async def test_a_clock_that_is_moved_on_purpose_stops_nothing() -> None:
     clock, work = ManualClock(START, running=False), Work()
     ticks = Ticks(clock, [Tick("work", 60, work)])
