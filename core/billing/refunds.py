@@ -46,7 +46,7 @@ async def due_refunds(session: AsyncSession, now: datetime, most: int = 50) -> S
         await session.scalars(
             select(Refund.id)
             .where(Refund.state.in_(UNFINISHED), Refund.way == RefundWay.CANCEL, Refund.ask_at <= now)
-            .order_by(Refund.id)
+            .order_by(Refund.ask_at, Refund.id)
             .limit(most)
         )
     ).all()
@@ -61,9 +61,12 @@ async def send_refund(db: Database, bootpay: Provider, clock: Clock, refund_id: 
     try:
         receipt = await bootpay.receipt(taken.receipt_id)
         if receipt.cancelled_won == taken.gone_after - taken.refund.amount_won:
-            refused = await _cancel(bootpay, taken, receipt)
-            # Whatever the answer was, the receipt is the fact.
-            receipt = await bootpay.receipt(taken.receipt_id)
+            answered, refused = await _cancel(bootpay, taken, receipt)
+            # An answer that shows the money gone is the newest receipt there is: one that is read now may be older.
+            # Whatever any other answer was, the receipt is the fact.
+            if answered is None or answered.cancelled_won < taken.gone_after:
+                answered = await bootpay.receipt(taken.receipt_id)
+            receipt = answered
     except (ProviderUnclear, ProviderRefused):
         # A receipt that is refused says nothing about the money: our keys or the way to Bootpay are wrong.
         return await db.transact(_unclear, taken.refund, clock.now())
@@ -76,10 +79,11 @@ async def send_refund(db: Database, bootpay: Provider, clock: Clock, refund_id: 
     return await db.transact(_unclear, taken.refund, clock.now())
 
 
-async def _cancel(bootpay: Provider, taken: Taken, receipt: Receipt) -> str | None:
+async def _cancel(bootpay: Provider, taken: Taken, receipt: Receipt) -> tuple[Receipt | None, str | None]:
+    """Ask for the money to go back; returns the receipt that was answered, or the code of a refusal."""
     everything = receipt.cancelled_won == 0 and taken.refund.amount_won == receipt.price_won
     try:
-        await bootpay.cancel(
+        answered = await bootpay.cancel(
             taken.receipt_id,
             cancel_id=taken.refund.refund_key,
             amount_won=None if everything else taken.refund.amount_won,
@@ -87,10 +91,10 @@ async def _cancel(bootpay: Provider, taken: Taken, receipt: Receipt) -> str | No
             reason=taken.refund.reason,
         )
     except ProviderRefused as error:
-        return error.code
+        return None, error.code
     except ProviderUnclear:
-        return None
-    return None
+        return None, None
+    return answered, None
 
 
 async def _take(session: AsyncSession, refund_id: int, now: datetime) -> Taken | None:
@@ -109,6 +113,8 @@ async def _take(session: AsyncSession, refund_id: int, now: datetime) -> Taken |
             ),
         )
     )
+    if waits:
+        await _put_off(session, refund, now, now + ASK_AGAIN[0])
     if waits or attempt.receipt_id is None or await _too_soon(session, refund, now):
         return None
     leased = await changed(
@@ -133,9 +139,14 @@ async def _too_soon(session: AsyncSession, refund: Refund, now: datetime) -> boo
     )
     if last is None or now >= last + PAUSE:
         return False
-    mine = update(Refund).where(Refund.id == refund.id, Refund.state.in_(UNFINISHED), Refund.ask_at <= now)
-    await changed(session, mine.values(ask_at=last + PAUSE))
+    await _put_off(session, refund, now, last + PAUSE)
     return True
+
+
+async def _put_off(session: AsyncSession, refund: Refund, now: datetime, until: datetime) -> None:
+    """Look after a refund that cannot be sent now later on; the places of a pass are for those that can."""
+    mine = update(Refund).where(Refund.id == refund.id, Refund.state.in_(UNFINISHED), Refund.ask_at <= now)
+    await changed(session, mine.values(ask_at=until))
 
 
 def _wait(asks: int) -> timedelta:

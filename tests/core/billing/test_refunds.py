@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from core.adapters.bootpay import Receipt
 from core.billing import Bill, BillState, RefundState, RefundWay, plan_refund, refunds
 from core.errors import InvalidInput
 from tests.builders import LIMITS, open_bill
@@ -118,6 +121,44 @@ async def test_money_that_an_operator_gave_back_elsewhere_is_not_sent_twice(till
     assert (await till.bill(bill.id)).state is BillState.REFUNDED
     (receipt,) = till.stand_in.receipts()
     assert receipt["cancels"] == 1
+
+
+async def test_a_receipt_that_is_read_too_old_sends_nothing_a_second_time(till: Till) -> None:
+    await _planned(till, 1000)
+    till.faults.add("*", "repeated_cancel_again", times=None)
+    (receipt_id,) = [receipt["receipt_id"] for receipt in till.stand_in.receipts()]
+    before = await till.bootpay.receipt(receipt_id)
+
+    class Lagging(GivesUp):
+        """Receipts as they were before the cancel, as a copy that lags behind tells them."""
+
+        async def receipt(self, receipt_id: str) -> Receipt:
+            return before
+
+    for _ in range(3):
+        await till.janitor(Lagging(till))
+        till.clock.move_to(till.clock.now() + timedelta(minutes=6))
+
+    (receipt,) = till.stand_in.receipts()
+    assert (receipt["cancels"], till.charged(), await till.held()) == (1, 3250, 3250)
+
+
+async def test_refunds_that_wait_for_another_one_take_nobodys_place(till: Till) -> None:
+    bill_id = (await open_bill(till.db, till.clock)).id
+    await till.pays(bill_id)
+    for _ in range(3):
+        await _plan(till, bill_id, 1000)
+    till.faults.add("*", "cancel_timeout_before")
+
+    await till.janitor(GivesUp(till))
+
+    # The first one is unclear, and nothing is due before it is asked about again.
+    async with till.db.read() as session:
+        assert await refunds.due_refunds(session, till.clock.now()) == []
+    for _ in range(4):
+        await till.minutes_pass(3)
+    assert [refund.state for refund in await till.refunds()] == [RefundState.DONE] * 3
+    assert till.charged() == await till.held() == 1250
 
 
 async def test_two_workers_send_a_refund_once(till: Till) -> None:
