@@ -42,6 +42,28 @@ async def transferred(desk: Desk, refund_id: int) -> str:
     return f"refund {refund_id}: {refund.amount_won:,} won transferred"
 
 
+async def payment_given_up(desk: Desk, attempt_id: int) -> str:
+    """End a payment of which Bootpay tells nobody, as the operator says who has looked in its console."""
+    try:
+        attempt = await desk.db.transact(billing.give_up_payment, attempt_id, desk.by, desk.clock.now())
+    except NotFound:
+        raise DeskRefused(f"there is no attempt {attempt_id}", UNUSABLE) from None
+    except Outdated:
+        raise DeskRefused(f"attempt {attempt_id} is not stuck: nothing changes") from None
+    return f"attempt {attempt_id}: given up, bill {attempt.bill_id} can be paid again"
+
+
+async def refund_given_up(desk: Desk, refund_id: int) -> str:
+    """Turn a refund of which Bootpay tells nobody into a transfer."""
+    try:
+        transfer = await desk.db.transact(billing.give_up_refund, refund_id, desk.by, desk.clock.now())
+    except NotFound:
+        raise DeskRefused(f"there is no refund {refund_id}", UNUSABLE) from None
+    except Outdated:
+        raise DeskRefused(f"refund {refund_id} is not stuck: nothing changes") from None
+    return f"refund {refund_id}: given up, refund {transfer.id} of {transfer.amount_won:,} won waits for your transfer"
+
+
 async def claims(db: Database) -> str:
     """Say which claims wait to be decided."""
     async with db.read() as session:

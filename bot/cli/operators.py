@@ -127,6 +127,16 @@ def bills_stuck() -> None:
         raise typer.Exit(1)
 
 
+@bills_app.command("drop")
+def bills_drop(
+    attempt: Annotated[int, typer.Argument(help="The attempt's number, as `two bills stuck` shows it.")], by: By
+) -> None:
+    """End a payment of which Bootpay tells nothing any more, after you have looked in its console."""
+    from bot import refund_desk
+
+    at_desk(by, lambda desk: refund_desk.payment_given_up(desk, attempt))
+
+
 @refunds_app.command("list")
 def refunds_list() -> None:
     """Say which refunds wait for a transfer, and whom to ask for the account."""
@@ -141,6 +151,16 @@ def refunds_paid(refund: Refund, by: By) -> None:
     from bot import refund_desk
 
     at_desk(by, lambda desk: refund_desk.transferred(desk, refund))
+
+
+@refunds_app.command("drop")
+def refunds_drop(
+    refund: Annotated[int, typer.Argument(help="The refund's number, as `two bills stuck` shows it.")], by: By
+) -> None:
+    """Transfer by hand a refund of which Bootpay tells nothing any more, after you have looked in its console."""
+    from bot import refund_desk
+
+    at_desk(by, lambda desk: refund_desk.refund_given_up(desk, refund))
 
 
 @claims_app.command("list")

@@ -32,6 +32,7 @@ from core.billing.cycles import (
     void_open_bills,
 )
 from core.billing.explaining import Explained, Part, Step, explain, lines_of, own_bill
+from core.billing.giving_up import give_up_payment, give_up_refund
 from core.billing.hints import purge_hints, take_hint
 from core.billing.holding import due_releases, host_part, release_due
 from core.billing.hosting import Coming, CyclePayments, PayoutBoard, PayoutCard, payments_of, payout_board, payout_card
@@ -157,6 +158,8 @@ __all__ = [
     "explain",
     "export_batch",
     "get_card",
+    "give_up_payment",
+    "give_up_refund",
     "host_part",
     "instructions",
     "known_bank",

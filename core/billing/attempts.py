@@ -21,6 +21,8 @@ from core.parties import lock_party
 # have been charged is asked about again and again at the last interval.
 ASK_AFTER = tuple(timedelta(minutes=minutes) for minutes in (2, 5, 10, 20, 35, 60, 120))
 RECONCILE_EVERY = timedelta(days=1)
+# The word of an attempt that an operator has ended.
+GIVEN_UP = "given_up"
 
 
 def new_suffix() -> str:

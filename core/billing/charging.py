@@ -15,7 +15,7 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import outbox
-from core.billing.attempts import ask_soon, begin_attempt, close_attempt, record
+from core.billing.attempts import GIVEN_UP, ask_soon, begin_attempt, close_attempt, record
 from core.billing.bills import BillCard, bill_card
 from core.billing.card_news import TRIES, told_of, with_card
 from core.billing.cards import KEY_EXPIRED, NOT_FOUND, card_of, cell, retire_card
@@ -148,7 +148,8 @@ async def _settle_silent_tries(db: Database, bootpay: Provider, clock: Clock, li
 
 
 async def look_for_silent_charges(db: Database, bootpay: Provider, clock: Clock, limits: Limits) -> int:
-    """Look once a day for charges that left no trace, for some days after they were given up; return how many.
+    """Look once a day for charges that left no trace, and for payments that an operator ended, for some days after
+    they were given up; return how many.
 
     One that turns up all the same counts, or goes back: also when its bill has been paid since and no notice came.
     """
@@ -161,12 +162,12 @@ async def look_for_silent_charges(db: Database, bootpay: Provider, clock: Clock,
 
 
 async def _silent_charges(session: AsyncSession, now: datetime, most: int = 20) -> Sequence[Attempt]:
-    traceless = Attempt.card_id.is_not(None), Attempt.receipt_id.is_(None), Attempt.state == AttemptState.LAPSED
-    recent = Attempt.created_at > now - LOOKED_FOR, Attempt.closed_at <= now - A_DAY
+    traceless = Attempt.card_id.is_not(None) & Attempt.receipt_id.is_(None) & (Attempt.state == AttemptState.LAPSED)
+    ended = (Attempt.provider_word == GIVEN_UP) & Attempt.state.in_((AttemptState.LAPSED, AttemptState.FAILED))
+    recent = Attempt.closed_at > now - LOOKED_FOR, Attempt.closed_at <= now - A_DAY
     yesterday = Attempt.reconciled_at.is_(None) | (Attempt.reconciled_at <= now - A_DAY)
-    return (
-        await session.scalars(select(Attempt).where(*traceless, *recent, yesterday).order_by(Attempt.id).limit(most))
-    ).all()
+    due = select(Attempt).where(traceless | ended, *recent, yesterday)
+    return (await session.scalars(due.order_by(Attempt.id).limit(most))).all()
 
 
 async def _looked_for(session: AsyncSession, attempt_id: int, now: datetime) -> None:

@@ -17,6 +17,7 @@ from bot.settings import Settings, load_settings
 from core import flows
 from core.adapters.bootpay import Bootpay
 from core.billing import Bill, Refund, RefundState, plan_refund
+from core.billing.refunds import ASK_AGAIN
 from core.dates import seoul_date
 from core.db import Database
 from core.parties import Claim, ClaimState
@@ -42,7 +43,7 @@ def at_the_till(office: Office, work: Callable[[Till], Awaitable[Any]]) -> Any:
 async def paid_bill(till: Till) -> Bill:
     bill = await joins(till.db, till.clock, await party(till.db, till.clock), await person(till.db, till.clock))
     await till.pays(bill.id)
-    return bill
+    return await till.bill(bill.id)
 
 
 async def waiting_refund(till: Till) -> int:
@@ -51,6 +52,16 @@ async def waiting_refund(till: Till) -> int:
     async with till.db.write() as session:
         fresh = await session.get_one(Bill, bill.id)
         (refund,) = await plan_refund(session, fresh, 999, "removed", till.clock.now(), LIMITS)
+    return refund.id
+
+
+async def unknown_refund(till: Till) -> int:
+    """Return a refund about which Bootpay was asked in vain."""
+    bill = await paid_bill(till)
+    async with till.db.write() as session:
+        fresh = await session.get_one(Bill, bill.id)
+        (refund,) = await plan_refund(session, fresh, 2000, "removed", till.clock.now(), LIMITS)
+        refund.state, refund.asks = RefundState.UNKNOWN, len(ASK_AGAIN)
     return refund.id
 
 
@@ -194,3 +205,25 @@ def test_a_bootpay_that_does_not_answer_is_no_agreement(office: Office, bootpay:
     silent = office.two("reconcile", "--day", str(seoul_date(office.clock.now())), **KEYS)
 
     assert (silent.exit_code, "nothing was compared" in silent.stdout) == (2, True)
+
+
+def test_a_refund_that_nobody_answers_for_becomes_a_transfer(office: Office) -> None:
+    refund = at_the_till(office, unknown_refund)
+
+    given_up = office.two("refunds", "drop", str(refund), "--by", "mina")
+
+    assert given_up.exit_code == 0
+    assert "of 2,000 won waits for your transfer" in given_up.output
+    assert "2,000 won (removed" in office.two("refunds", "list").output
+    again = office.two("refunds", "drop", str(refund), "--by", "mina")
+    assert (again.exit_code, again.output) == (1, f"refund {refund} is not stuck: nothing changes\n")
+
+
+def test_a_payment_that_is_not_stuck_is_not_given_up(office: Office) -> None:
+    attempt = at_the_till(office, paid_bill).paid_attempt
+
+    refused = office.two("bills", "drop", str(attempt), "--by", "mina")
+    unknown = office.two("bills", "drop", "999999", "--by", "mina")
+
+    assert (refused.exit_code, refused.output) == (1, f"attempt {attempt} is not stuck: nothing changes\n")
+    assert (unknown.exit_code, unknown.output) == (2, "there is no attempt 999999\n")
