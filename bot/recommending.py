@@ -32,6 +32,16 @@ class Suggestion:
 
 
 @dataclass(frozen=True)
+class Explanation:
+    """The numbers behind a title for a person, the rated titles that they name, and how many have rated it here."""
+
+    title: core.Title
+    numbers: recommender.Explained
+    named: Mapping[int, core.Title]
+    rated_by: int
+
+
+@dataclass(frozen=True)
 class _Shelf:
     """The catalogue as the recommender wants it, and the edition of which it was made."""
 
@@ -82,16 +92,16 @@ class Recommending:
         None that the person rated, set aside or is too young for.
         """
         model, shelf = await self.refresh(session)
-        halves = await core.ratings_of(session, person.id)
         aside = await core.marks_of(session, person.id)
         # About 8 ms for 600 titles on one core: not worth a thread.
         picks = model.recommend(
-            {title_id: given / 2 for title_id, given in halves.items()},
+            _stars(await core.ratings_of(session, person.id)),
             n=n if only is None else len(only),
             exclude=shelf.closed_to(person).union(aside, exclude),
             titles=shelf.titles,
             genres_liked=person.genres,
             hide=shelf.hides(filters) if only is None else lambda title_id: title_id not in only,
+            variety=recommender.VARIETY if only is None else 0.0,
         )
         wanted = {pick.title_id for pick in picks}.union(*(pick.reason.title_ids for pick in picks))
         known = await core.get_titles(session, wanted)
@@ -105,6 +115,31 @@ class Recommending:
             for pick in picks
             if pick.title_id in known
         ]
+
+    async def explain(self, session: AsyncSession, person: Person, title: core.Title) -> Explanation | None:
+        """Return the numbers behind a title for a person; None when it is not in the catalogue."""
+        model, shelf = await self.refresh(session)
+        numbers = recommender.why(
+            model,
+            _stars(await core.ratings_of(session, person.id)),
+            title.id,
+            titles=shelf.titles,
+            genres_liked=person.genres,
+        )
+        if numbers is None:
+            return None
+        named = await core.get_titles(session, [moved.title_id for moved in numbers.ratings])
+        return Explanation(title, numbers, named, await core.count_ratings_on(session, title.id))
+
+    async def similar(
+        self, session: AsyncSession, person: Person, title: core.Title, n: int
+    ) -> list[tuple[core.Title, recommender.Similar]]:
+        """Return up to `n` titles most like this one that the person has not set aside and is not too young for."""
+        model, shelf = await self.refresh(session)
+        closed = shelf.closed_to(person).union(await core.marks_of(session, person.id))
+        found = recommender.similar(model, title.id, n, titles=shelf.titles, exclude=closed)
+        known = await core.get_titles(session, [one.title_id for one in found])
+        return [(known[one.title_id], one) for one in found if one.title_id in known]
 
     async def left_without(
         self, session: AsyncSession, person: Person, filters: core.Filters, exclude: Collection[int]
@@ -174,6 +209,10 @@ def described(titles: Sequence[core.Title]) -> recommender.Titles:
         )
         for title in titles
     )
+
+
+def _stars(halves: Mapping[int, int]) -> dict[int, float]:
+    return {title_id: given / 2 for title_id, given in halves.items()}
 
 
 def _shelve(edition: core.Edition, titles: Sequence[core.Title]) -> _Shelf:

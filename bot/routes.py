@@ -134,6 +134,8 @@ BUTTONS: dict[str, Handle] = {
     "rstop": titles.stop,
     "rec": recommend.page,
     "pick": recommend.pick,
+    "pwhy": recommend.why,
+    "tsim": recommend.similar,
     "pseen": recommend.seen,
     "pgive": recommend.give,
     "paside": recommend.aside,

@@ -15,6 +15,7 @@ from core.errors import InvalidInput, Outdated
 from core.people import AgeBand
 from core.titles import Browsing, Mark, Title
 
+SIMILAR = 6
 # How a button carries why a title is set aside.
 MARKS = {"no": Mark.NOT_INTERESTED, "seen": Mark.SEEN}
 
@@ -104,6 +105,22 @@ async def pick(tap: Tap) -> Replies:
         return await _on_page(tap, *place)  # rated or set aside meanwhile
     services = await core.services_of(tap.session, title)
     return Edit(pick_views.card(tap.say, found[0], services, place))
+
+
+async def why(tap: Tap) -> Replies:
+    """Show the numbers behind a title of the list (`pwhy:title:round:begin`)."""
+    title, place = await _title(tap), _place(tap, 1)
+    explanation = await tap.around.recommending.explain(tap.session, tap.person, title)
+    if explanation is None:
+        return await _on_page(tap, *place)
+    return Edit(pick_views.numbers(tap.say, explanation, place))
+
+
+async def similar(tap: Tap) -> Replies:
+    """List titles like this one (`tsim:title`)."""
+    title = await _title(tap)
+    found = await tap.around.recommending.similar(tap.session, tap.person, title, SIMILAR)
+    return Say(pick_views.similar(tap.say, title, found))
 
 
 async def seen(tap: Tap) -> Replies:

@@ -135,25 +135,26 @@ def reason(say: Speech, one: Suggestion) -> str:
             return say("recommend.reason_because_you_rated", titles=quoted)
         case "genre_you_like" if quoted:
             shared = [word for word in one.reason.words if any(word in title.genres for title in one.because)]
-            return say("recommend.reason_genre_you_like", titles=quoted, words=_in_words(say, one, shared))
+            return say("recommend.reason_genre_you_like", titles=quoted, words=in_words(say, one.title, shared))
         case "genre_you_like":
-            return say("recommend.reason_genre_you_chose", words=_in_words(say, one, one.reason.words))
+            return say("recommend.reason_genre_you_chose", words=in_words(say, one.title, one.reason.words))
         case "people_you_like" if quoted:
             made_by = {person["ko"] for title in one.because for person in (*title.director, *title.cast)}
             shared = [word for word in one.reason.words if word in made_by]
-            return say("recommend.reason_people_you_like", titles=quoted, words=_in_words(say, one, shared))
+            return say("recommend.reason_people_you_like", titles=quoted, words=in_words(say, one.title, shared))
         case "popular":
             return say("recommend.reason_popular")
         case "little_known" if one.reason.words:
-            return say("recommend.reason_popular_words", words=_in_words(say, one, one.reason.words))
+            return say("recommend.reason_popular_words", words=in_words(say, one.title, one.reason.words))
         case "little_known":
             return say("recommend.reason_little_known")
         case _:
             return say("recommend.reason_taste_like_yours")
 
 
-def _in_words(say: Speech, one: Suggestion, words: Sequence[str]) -> str:
-    called = {person["ko"]: person[say.language] for person in (*one.title.director, *one.title.cast)}
+def in_words(say: Speech, title: Title, words: Sequence[str]) -> str:
+    """Return genres and people of a title as the reader calls them."""
+    called = {person["ko"]: person[say.language] for person in (*title.director, *title.cast)}
     return listed(
         say,
         [genres(say, [word]) if word in GENRES else shortened(called.get(word, word), _WORD_LENGTH) for word in words],

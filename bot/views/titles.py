@@ -61,11 +61,12 @@ def found(say: Speech, words: str, result: Found) -> Screen:
     key = "titles.found" if len(result.titles) == result.total else "titles.found_more"
     return Screen(
         say(key, words=shortened(words, _WORDS_SHOWN), n=result.total, shown=len(result.titles)),
-        rows=[[Button(_label(say, title), data=f"title:{title.id}")] for title in result.titles],
+        rows=[[Button(label(say, title), data=f"title:{title.id}")] for title in result.titles],
     )
 
 
-def _label(say: Speech, title: Title) -> str:
+def label(say: Speech, title: Title) -> str:
+    """Return what a button that opens a title says."""
     short = shortened(name(say, title), _LABEL_LENGTH)
     return say.plain("titles.label", name=short, year=title.year, kind=kind(say, title))
 
@@ -83,7 +84,7 @@ def card(say: Speech, title: Title, services: Sequence[Service], given: int | No
     """Everything about a title, and the way to its stars."""
     give = Button(say.plain("titles.give" if given is None else "titles.change"), data=f"tstars:{title.id}")
     take_back = [] if given is None else [Button(say.plain("titles.take_back"), data=f"tdrop:{title.id}")]
-    rows = [[give, *take_back]]
+    rows = [[give, *take_back], [Button(say.plain("titles.similar"), data=f"tsim:{title.id}")]]
     if given is not None:
         rows.append([Button(say.plain("titles.to_recommend"), data="go:recommend")])
     return Screen(described(say, title, services, given), rows=rows)

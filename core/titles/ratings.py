@@ -60,6 +60,11 @@ async def count_ratings(session: AsyncSession, person_id: int) -> int:
     return await session.scalar(select(func.count()).select_from(Rating).where(Rating.person_id == person_id)) or 0
 
 
+async def count_ratings_on(session: AsyncSession, title_id: int) -> int:
+    """Return how many people have rated a title."""
+    return await session.scalar(select(func.count()).select_from(Rating).where(Rating.title_id == title_id)) or 0
+
+
 async def count_all_ratings(session: AsyncSession) -> int:
     """Return how many ratings there are."""
     return await session.scalar(select(func.count()).select_from(Rating)) or 0

@@ -24,8 +24,10 @@ from core.people import AgeBand, Person
 from core.titles import (
     Filters,
     Mark,
+    Title,
     TitleKind,
     add_ratings,
+    get_title,
     get_titles,
     import_titles,
     rate,
@@ -229,6 +231,48 @@ async def test_filters_keep_out_whatever_they_name_and_nothing_else(db: Database
     assert await found(services=("tving", "netflix")) == expected(lambda row: True)
     both = await found(genre="thriller", services=("tving",))
     assert both == expected(lambda row: "thriller" in row["genres"] and row["id"] % 2)
+
+
+async def test_the_numbers_behind_a_pick_add_up_to_what_the_list_shows(db: Database, clock: ManualClock) -> None:
+    await fill_with_a_crowd(db, clock)
+    await train(db, clock)
+    person = await somebody(db, clock.now())
+    async with db.write() as session:
+        for number, title in enumerate(CATALOGUE[:6]):
+            await rate(session, person.id, title.id, 9 if number % 2 else 3, clock.now())
+    recommending = Recommending()
+    first = (await ask(db, recommending, person))[0]
+
+    async with db.read() as session:
+        told = await recommending.explain(session, person, first.title)
+        unknown = await recommending.explain(session, person, Title(id=99_999))
+
+    assert told is not None
+    assert unknown is None
+    assert told.numbers.stars == pytest.approx(first.stars, abs=1e-6)
+    assert sum(told.numbers.star_terms.values()) == pytest.approx(first.stars, abs=1e-3)
+    assert sum(told.numbers.score_terms.values()) == pytest.approx(told.numbers.score, abs=0.1)
+    assert {moved.title_id for moved in told.numbers.ratings} <= {title.id for title in CATALOGUE[:6]}
+    assert set(told.named) == {moved.title_id for moved in told.numbers.ratings}
+    assert told.rated_by > 0
+
+
+async def test_similar_titles_leave_out_what_was_set_aside_and_what_is_for_adults(
+    db: Database, clock: ManualClock
+) -> None:
+    await fill(db, clock.now())
+    grown_up, teen = await somebody(db, clock.now()), await somebody(db, clock.now(), 701, AgeBand.TEEN)
+    recommending = Recommending()
+    async with db.write() as session:
+        await set_aside(session, grown_up.id, 4, Mark.NOT_INTERESTED, clock.now())
+        memories = await get_title(session, 1, adult=True)
+        for_grown_up = [title.id for title, _ in await recommending.similar(session, grown_up, memories, 12)]
+        for_teen = [title.id for title, _ in await recommending.similar(session, teen, memories, 12)]
+
+    assert for_grown_up[0] == 2  # the same director, the same genres
+    assert 4 not in for_grown_up
+    assert not {2, 3, 7} & set(for_teen)
+    assert 4 in for_teen
 
 
 async def test_how_much_each_filter_holds_back_is_counted(db: Database, clock: ManualClock) -> None:

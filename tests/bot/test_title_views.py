@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.recommending import Suggestion
+from bot.recommending import Explanation, Suggestion
 from bot.screen import CALLBACK_BYTES, TEXT_UNITS, Screen
 from bot.texts import SPEECH, Speech
 from bot.views import filters as filter_views
@@ -22,7 +22,8 @@ from bot.views.recommend import Entry, Page
 from core.catalogue.tables import Service
 from core.people import AgeBand, Person
 from core.titles import AsidePage, Filters, Found, Mark, Title, TitleKind, ToRate
-from recommender import Reason
+from recommender import Explained, Reason, Similar
+from recommender.explain import Moved
 from tests.core.titles.shelf import BONG, SHELF, SONG, title_row
 
 LARGEST_ID = 2**53
@@ -32,8 +33,7 @@ NASTY = "<b>&\"'" + "🎬" * 194
 
 def title(**more: Any) -> Title:
     row = title_row(**{"id": 1, **more})
-    del row["vote"]
-    return Title(**row)
+    return Title(vote_tenths=round(row.pop("vote") * 10), **row)
 
 
 LONG = title(
@@ -107,6 +107,29 @@ NAMED = {service.slug: service for service in SERVICES}
 EVERY = Filters(("netflix", "tving"), TitleKind.SERIES, "documentary", "with_children")
 
 
+LIKE = [
+    Similar(1, 0.9, True, ("drama", "comedy"), (NASTY,)),
+    Similar(1, 0.9, False, ("drama", "comedy"), (NASTY, "봉준호")),
+    Similar(1, 0.9, False, (), ()),
+]
+_STARS = {"everybody": 3.5, "title": 0.4, "you": -0.2, "factors": 0.25, "neighbours": 0.1, "taste": -0.05}
+EXPLAINED = Explanation(
+    LONG,
+    Explained(
+        1,
+        4.0,
+        1520.4,
+        {**_STARS, "linked": 0.0},  # type: ignore[arg-type]
+        {"near": 1234.4, "popularity": 300.0, "stars": 6.0, "taste": -20.0, "wishes": 0.0},
+        tuple(Moved(number, 4.5, 600.0 - number) for number in range(1, 6)),
+        False,
+    ),
+    dict.fromkeys(range(1, 6), LONG),
+    12_345,
+)
+NOTHING = Explained(1, 3.5, 0.0, {"everybody": 3.5, "title": 0.0, "you": 0.0, "taste": 0.0}, {"near": 0.0}, (), True)
+
+
 def page_of(shown: list[Suggestion], *, begin: int = 0, filters: Filters | None = None) -> Page:
     return Page([Entry(one.title, one) for one in shown], LARGEST_ID, begin, filters or Filters(), NAMED)
 
@@ -157,6 +180,9 @@ def every_screen(say: Speech) -> list[Screen]:
             for skipped in (0, 10)
         ),
         *(pick_views.card(say, one, SERVICES, (huge, 190)) for one in REASONS),
+        *(pick_views.numbers(say, one, (huge, 190)) for one in (EXPLAINED, Explanation(LONG, NOTHING, {}, 0))),
+        pick_views.similar(say, LONG, [(LONG, one) for one in LIKE] * 3),
+        pick_views.similar(say, LONG, []),
         pick_views.how_was_it(say, LONG, (huge, 190)),
         *(filter_views.overview(say, filters, NAMED, hidden) for filters in (Filters(), EVERY) for hidden in (0, 99)),
         *(filter_views.services(say, filters, NAMED, [*NAMED]) for filters in (Filters(), EVERY)),
@@ -281,6 +307,38 @@ def test_a_filter_that_alone_would_bring_nothing_back_is_not_offered_and_the_bes
     offered = [button.data for row in recommend_views.filtered_out(KO, EVERY, left, 0, NAMED).rows for button in row]
 
     assert offered == ["fltoff:genre", "fltoff:kind", "fltoff:all", "flt"]
+
+
+def test_the_numbers_behind_a_pick_are_sums_with_the_ratings_that_moved_them() -> None:
+    memories = title(**SHELF[0])
+    told = Explanation(memories, EXPLAINED.numbers, {1: title(name_ko="마더"), 2: title(name_ko="괴물")}, 31)
+
+    lines = text_of(pick_views.numbers(KO, told, (7, 10))).splitlines()
+
+    assert lines == [
+        "살인의 추억, 왜 추천했나요?",
+        "",
+        "예상 별점 ★ 4.0",
+        "전체 별점 평균 3.50",
+        "이 작품이 받은 평가 +0.40",
+        "내가 별점을 주는 편 -0.20",
+        "취향이 비슷한 분들 +0.35",
+        "장르, 감독, 배우 취향 -0.05",
+        "",
+        "목록 점수 +1,520 (보통 작품이 0이에요)",
+        "내가 준 별점 +1,234",
+        "인기 +300",
+        "장르, 감독, 배우 취향 -20",
+        "예상 별점 +6",
+        "",
+        "점수를 움직인 내 별점",
+        "마더 ★ 4.5 → +599",
+        "괴물 ★ 4.5 → +598",
+        "",
+        "이 작품에 대해 아는 것",
+        "여기서 별점을 준 사람 31명",
+        "다른 곳의 평가 10점 만점에 8.1점 (4,000명)",
+    ]
 
 
 MOTHER = title(id=2, name_ko="마더", name_en="Mother", genres=["crime", "drama"], director=[BONG])
