@@ -236,4 +236,5 @@ async def _purge(session: AsyncSession, now: datetime) -> None:
     )
     await billing.purge_hints(session, now)
     await rooms.purge_messages(session, now)
+    await rooms.purge_evenings(session, now)
     await purge_alerts(session, now)

@@ -14,6 +14,7 @@ from core import titles as core
 from core.db import Database
 from core.people import AgeBand, Person
 from recommender import Model, Reason, SnapshotBroken
+from recommender.together import Present, recommend_together
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +40,32 @@ class Explanation:
     numbers: recommender.Explained
     named: Mapping[int, core.Title]
     rated_by: int
+
+
+@dataclass(frozen=True)
+class Companion:
+    """Somebody who watches: what they do not want to see tonight, how much more than others they had before."""
+
+    person: Person
+    vetoes: Collection[int] = ()
+    had: float = 0.0
+
+
+@dataclass(frozen=True)
+class RoomPick:
+    """A title for several people: the stars that each would give it, and its worth to each (0 to 1), in their order."""
+
+    title: core.Title
+    stars: tuple[float, ...]
+    worth: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Together:
+    """Picks for several people, best first, and how much more each of them counted, in their order."""
+
+    picks: Sequence[RoomPick]
+    counted_more: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -140,6 +167,27 @@ class Recommending:
         found = recommender.similar(model, title.id, n, titles=shelf.titles, exclude=closed)
         known = await core.get_titles(session, [one.title_id for one in found])
         return [(known[one.title_id], one) for one in found if one.title_id in known]
+
+    async def together(
+        self, session: AsyncSession, people: Sequence[Companion], *, n: int, exclude: Collection[int] = ()
+    ) -> Together:
+        """Return up to `n` titles for these people: none that one of them rated, set aside, vetoed or is too young for.
+
+        Whoever had less before counts more.
+        """
+        model, shelf = await self.refresh(session)
+        closed = shelf.closed_to(*(one.person for one in people)).union(exclude)
+        present = []
+        for one in people:
+            aside = await core.marks_of(session, one.person.id)
+            rated = _stars(await core.ratings_of(session, one.person.id))
+            present.append(Present(rated, {*one.vetoes, *aside}, one.person.genres, one.had))
+        evening = recommend_together(model, present, n=n, exclude=closed, titles=shelf.titles)
+        known = await core.get_titles(session, [pick.title_id for pick in evening.picks])
+        picks = [
+            RoomPick(known[pick.title_id], pick.stars, pick.worth) for pick in evening.picks if pick.title_id in known
+        ]
+        return Together(picks, evening.counted_more)
 
     async def left_without(
         self, session: AsyncSession, person: Person, filters: core.Filters, exclude: Collection[int]

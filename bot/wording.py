@@ -9,12 +9,14 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.evenings import scene
 from bot.screen import Screen
 from bot.tap import INVITE, Surroundings
 from bot.texts import Speech
 from bot.views import billing as billing_views
 from bot.views import cards as card_views
 from bot.views import claims as claim_views
+from bot.views import evenings as evening_views
 from bot.views import late as late_views
 from bot.views import notices, party_news
 from bot.views import parties as party_views
@@ -42,6 +44,7 @@ from core.dates import seoul_date
 from core.errors import NotFound
 from core.parties.tables import PriceChange
 from core.people import get_person
+from core.rooms import Evening
 
 # Reminders of a day that has yet to come: a card that pays it makes them mere news.
 AHEAD = ("d-3", "d-1", "d0")
@@ -127,6 +130,12 @@ class News:
 
 
 Load = Callable[[News], Awaitable[Screen]]
+
+
+async def _evening(n: News) -> Screen:
+    evening = await n.session.get_one(Evening, n.data["evening"])
+    reader = await get_person(n.session, n.data["reader"])
+    return evening_views.evening(n.say, await scene(n.session, n.around.recommending, evening, n.now), reader)
 
 
 async def _statement(n: News) -> Screen:
@@ -408,4 +417,6 @@ _LOADED: dict[str, Load] = {
     "prices.host_lower": _price(price_views.host_lower),
     "prices.applied": _price_applied,
     "statement.ready": _statement,
+    "evenings.show": _evening,
+    "evenings.picked": _evening,
 }

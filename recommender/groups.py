@@ -45,6 +45,15 @@ def satisfaction(scores: F64, picked: Sequence[int]) -> F64:
     return got
 
 
+def worth(scores: F64, picked: Sequence[int]) -> F64:
+    """Return how much each picked title alone is to each member (members x picked), 0 to 1: of their own favourite."""
+    allowed = np.isfinite(scores).all(axis=0)
+    place = np.cumsum(allowed) - 1
+    gains = _gains(_on_one_footing(scores[:, allowed]))
+    alone: F64 = gains[:, place[list(picked)]]
+    return alone
+
+
 def _on_one_footing(scores: F64) -> F64:
     """Return each member's scores with mean 0 and deviation 1, so that nobody is louder than another."""
     spread = scores.std(axis=1, keepdims=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recommender.border import plain_id
-from recommender.groups import counts_more, pick_together, satisfaction
+from recommender.groups import counts_more, pick_together, satisfaction, worth
 from recommender.model import LIKEABLE, Model
 from recommender.titles import Titles
 
@@ -23,10 +23,14 @@ class Present:
 
 @dataclass(frozen=True, slots=True)
 class GroupPick:
-    """A title for the room, and the stars that each of those present would give it, in their order."""
+    """A title for the room, the stars that each of those present would give it, in their order, and its `worth`.
+
+    That is how much it would be to each, 0 to 1: of what their own favourite is to them.
+    """
 
     title_id: int
     stars: tuple[float, ...]
+    worth: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,12 @@ def recommend_together(
         rest = scores.copy()
         rest[:, picked] = -np.inf
         picked += pick_together(rest, n - len(picked), method=method, had=had)
+    alone = worth(scores, picked) if picked else np.empty((len(present), 0))
     return Evening(
-        tuple(GroupPick(int(ids[at]), tuple(stars[:, at].tolist())) for at in picked),
+        tuple(
+            GroupPick(int(ids[at]), tuple(stars[:, at].tolist()), tuple(alone[:, place].tolist()))
+            for place, at in enumerate(picked)
+        ),
         tuple(satisfaction(scores, picked).tolist()),
         tuple(counts_more(had).tolist()),
     )

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from bot.recommending import Suggestion
 from bot.screen import Edit, Replies, Say, Screen, Toast
 from bot.tap import Tap
+from bot.views import errors
 from bot.views import picks as pick_views
 from bot.views import recommend as views
 from bot.views.recommend import AT_ONCE, Entry, Page
 from core import titles as core
 from core.errors import InvalidInput, Outdated
 from core.people import AgeBand
+from core.rooms import doors
 from core.titles import Browsing, Mark, Title
 
 SIMILAR = 6
@@ -38,10 +40,9 @@ async def anew(tap: Tap) -> Screen:
 async def _on_page(tap: Tap, number: int, begin: int, *before: Toast) -> Replies:
     try:
         row = await core.go_on(tap.session, tap.person.id, number, begin)
-    except Outdated:
+    except Outdated as error:
         row = await core.browsing(tap.session, tap.person.id)
-        toast = Toast(tap.say.plain("errors.Outdated.list"), alert=True)
-        return [*(before or [toast]), Edit(await _page(tap, row, 0))]
+        return [*(before or [errors.toast(tap.say, error)]), Edit(await _page(tap, row, 0))]
     return [*before, Edit(await _page(tap, row, begin))]
 
 
@@ -70,7 +71,13 @@ async def _page(tap: Tap, row: Browsing, begin: int) -> Screen:
         filters=filters,
         services=await core.service_names(tap.session),
     )
-    return views.suggestions(tap.say, tap.person, page, ratings=await core.count_ratings(tap.session, tap.person.id))
+    return views.suggestions(
+        tap.say,
+        tap.person,
+        page,
+        ratings=await core.count_ratings(tap.session, tap.person.id),
+        has_room=bool(await doors(tap.session, tap.person.id)),
+    )
 
 
 async def _entries(tap: Tap, window: Sequence[int], picks: Sequence[Suggestion]) -> list[Entry]:

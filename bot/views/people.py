@@ -174,6 +174,7 @@ def settings(say: Speech, person: Person, now: datetime) -> Screen:
             ],
             [Button(say.plain("people.change_genres"), data="genres:s:ask")],
             [Button(say.plain("settings.change_quiet"), data="quiet")],
+            [Button(say.plain("evenings.visibility"), data="taste")],
             [
                 Button(say.plain("settings.unmute"), data="mute:off")
                 if muted

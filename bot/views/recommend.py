@@ -41,8 +41,8 @@ class Page:
     services: Mapping[str, Service]
 
 
-def suggestions(say: Speech, person: Person, page: Page, *, ratings: int) -> Screen:
-    """The list, numbered on through its pages."""
+def suggestions(say: Speech, person: Person, page: Page, *, ratings: int, has_room: bool = False) -> Screen:
+    """The list, numbered on through its pages; who has a room may choose together there."""
     numbered = list(enumerate(page.entries, page.begin + 1))
     introduction = _introduction(say, person, ratings)
     if page.filters.active:
@@ -62,6 +62,7 @@ def suggestions(say: Speech, person: Person, page: Page, *, ratings: int) -> Scr
                 Button(say.plain("recommend.filter"), data="flt"),
                 Button(say.plain("recommend.rate_more"), data="go:rate"),
             ],
+            *([[Button(say.plain("evenings.together"), data="eves")]] if has_room else []),
         ],
     )
 

@@ -149,7 +149,8 @@ def board(say: Speech, data: Mapping[str, Any]) -> Screen:
         "",
         *_own(say, data),
     ]
-    rows = [*_enter_rows(say, data["party"]), [Button(say.plain("rooms.to_my"), data="go:my")]]
+    together = Button(say.plain("evenings.together"), data=f"eve:{data['party']}")
+    rows = [*_enter_rows(say, data["party"]), [Button(say.plain("rooms.to_my"), data="go:my"), together]]
     return Screen("\n".join(lines), rows=rows)
 
 

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +15,8 @@ from core.errors import InvalidInput, NotFound, TooYoung
 from core.people.tables import AgeBand, Consent, Person
 
 TERMS_VERSION = "2026-11"
+# Consent, given once and withdrawn at any time, to the own predicted stars being seen in a party's room.
+SHOW_TASTE = "show_taste"
 LANGUAGES = ("ko", "en")
 FAVOURITE_GENRES = 3
 NICKNAME_LENGTH = 20
@@ -115,3 +117,25 @@ async def mark_reachable(session: AsyncSession, telegram_id: int) -> None:
         session,
         update(Person).where(Person.telegram_id == telegram_id, Person.reachable.is_(False)).values(reachable=True),
     )
+
+
+async def agree_to(session: AsyncSession, person_id: int, kind: str, now: datetime) -> None:
+    """Keep that a person agreed to something beyond the terms; a repeated tap changes nothing."""
+    try:
+        async with session.begin_nested():
+            session.add(Consent(person_id=person_id, kind=kind, version=TERMS_VERSION, given_at=now))
+    except IntegrityError:
+        return
+
+
+async def withdraw(session: AsyncSession, person_id: int, kind: str) -> None:
+    """Forget that a person agreed to something beyond the terms."""
+    await session.execute(delete(Consent).where(Consent.person_id == person_id, Consent.kind == kind))
+
+
+async def agreed_to(session: AsyncSession, people: Collection[int], kind: str) -> set[int]:
+    """Return who of these people agreed to something beyond the terms, as it reads now."""
+    given = select(Consent.person_id).where(
+        Consent.person_id.in_(people), Consent.kind == kind, Consent.version == TERMS_VERSION
+    )
+    return set(await session.scalars(given))

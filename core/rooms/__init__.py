@@ -2,14 +2,37 @@
 
 from core.rooms.board import Subject
 from core.rooms.credentials import looks_like_credentials
-from core.rooms.presence import Door, Guest, doors, enter, guests, leave_room, present_room, silenced_room
+from core.rooms.evenings import (
+    Companion,
+    begin,
+    call_off,
+    company,
+    evening_of,
+    had,
+    is_open,
+    leave_evenings,
+    pick,
+    purge_evenings,
+    seat_on,
+    show_others,
+    take_veto_back,
+    tell,
+    vetoes,
+    watch,
+)
+from core.rooms.evenings import veto as veto_title
+from core.rooms.presence import Door, Guest, door_of, doors, enter, guests, leave_room, present_room, silenced_room
 from core.rooms.reconciling import due, reconcile, reconcile_due
 from core.rooms.relay import Copy, mirror_edit, passed_on, purge_messages, relay, room_of_copy
-from core.rooms.tables import Room, RoomKind, RoomMessage, RoomPresence, RoomSeat
+from core.rooms.standing import subject_of
+from core.rooms.tables import Evening, EveningSeat, Room, RoomKind, RoomMessage, RoomPresence, RoomSeat, Veto
 
 __all__ = [
+    "Companion",
     "Copy",
     "Door",
+    "Evening",
+    "EveningSeat",
     "Guest",
     "Room",
     "RoomKind",
@@ -17,19 +40,38 @@ __all__ = [
     "RoomPresence",
     "RoomSeat",
     "Subject",
+    "Veto",
+    "begin",
+    "call_off",
+    "company",
+    "door_of",
     "doors",
     "due",
     "enter",
+    "evening_of",
     "guests",
+    "had",
+    "is_open",
+    "leave_evenings",
     "leave_room",
     "looks_like_credentials",
     "mirror_edit",
     "passed_on",
+    "pick",
     "present_room",
+    "purge_evenings",
     "purge_messages",
     "reconcile",
     "reconcile_due",
     "relay",
     "room_of_copy",
+    "seat_on",
+    "show_others",
     "silenced_room",
+    "subject_of",
+    "take_veto_back",
+    "tell",
+    "veto_title",
+    "vetoes",
+    "watch",
 ]

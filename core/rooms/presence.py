@@ -73,17 +73,23 @@ async def doors(session: AsyncSession, person_id: int) -> list[Door]:
     ]
 
 
-async def enter(session: AsyncSession, person_id: int, party_id: int, now: datetime) -> Door:
-    """Let the person's words go to the party's room from now on and to no other; NotFound when it is not theirs.
-
-    Suspended for who only reads there until they have paid.
-    """
+async def door_of(session: AsyncSession, person_id: int, party_id: int) -> Door:
+    """Return the door of a party's room; NotFound for who may not enter, Suspended for who may only read."""
     door = next((one for one in await doors(session, person_id) if one.room.party_id == party_id), None)
     if door is None:
         suspended = seats_of(states=SUSPENDED).where(RoomSeat.person_id == person_id, Room.party_id == party_id)
         if (await session.execute(suspended)).first() is not None:
             raise Suspended(party=party_id)
         raise NotFound(what="room", party=party_id)
+    return door
+
+
+async def enter(session: AsyncSession, person_id: int, party_id: int, now: datetime) -> Door:
+    """Let the person's words go to the party's room from now on and to no other; NotFound when it is not theirs.
+
+    Suspended for who only reads there until they have paid.
+    """
+    door = await door_of(session, person_id, party_id)
     moved = update(RoomPresence).where(RoomPresence.person_id == person_id)
     moved = moved.values(room_id=door.room.id, entered_at=now)
     if await changed(session, moved) == 0:

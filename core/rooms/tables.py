@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Date, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Date, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, Id, State, UtcDateTime
@@ -77,3 +77,60 @@ class RoomMessage(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class Evening(Base):
+    """The people of a room look for something to watch together; `title_id` is what they picked.
+
+    One at most is under way in a room. `version` moves with every change that its people see.
+    """
+
+    __tablename__ = "evening"
+    __table_args__ = (UniqueConstraint("room_id", "under_way"), Base.__table_args__)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id"))
+    under_way: Mapped[bool | None] = mapped_column(default=True)
+    version: Mapped[int] = mapped_column(default=1)
+    begun_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    begun_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    title_id: Mapped[int | None] = mapped_column(ForeignKey("title.id"))
+    ended_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class EveningSeat(Base):
+    """A person of the room on such an evening: whether they watch, and which message shows it in their chat.
+
+    `got` is how much the picked title was to them, in thousandths of their own favourite; who got little counts more
+    next time. `told_version` is the evening's version of which they were last told; without a `message_id` that
+    message is on its way.
+    """
+
+    __tablename__ = "evening_seat"
+    __table_args__ = (
+        UniqueConstraint("evening_id", "person_id"),
+        CheckConstraint("got between 0 and 1000", name="got"),
+        Base.__table_args__,
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
+    evening_id: Mapped[int] = mapped_column(ForeignKey("evening.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    watches: Mapped[bool]
+    got: Mapped[int | None]
+    told_version: Mapped[int | None]
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class Veto(Base):
+    """A title that somebody does not want to watch on one evening: it is on nobody's list of that evening."""
+
+    __tablename__ = "veto"
+    __table_args__ = (UniqueConstraint("evening_id", "title_id"), Base.__table_args__)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
+    evening_id: Mapped[int] = mapped_column(ForeignKey("evening.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    title_id: Mapped[int] = mapped_column(ForeignKey("title.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -596,6 +596,26 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
     )
     op.create_table(
+        "evening",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("room_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("under_way", sa.Boolean(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("begun_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("begun_at", core.db.UtcDateTime(), nullable=False),
+        sa.Column("title_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("ended_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("ended_at", core.db.UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["begun_by"], ["person.id"], name=op.f("fk_evening_begun_by_person")),
+        sa.ForeignKeyConstraint(["ended_by"], ["person.id"], name=op.f("fk_evening_ended_by_person")),
+        sa.ForeignKeyConstraint(["room_id"], ["room.id"], name=op.f("fk_evening_room_id_room")),
+        sa.ForeignKeyConstraint(["title_id"], ["title.id"], name=op.f("fk_evening_title_id_title")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_evening")),
+        sa.UniqueConstraint("room_id", "under_way", name=op.f("uq_evening_room_id_under_way")),
+        mysql_charset="utf8mb4",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
         "price_consent",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("change_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -697,6 +717,23 @@ def upgrade() -> None:
         batch_op.create_index("ix_attempt_state_ask_at", ["state", "ask_at"], unique=False)
 
     op.create_table(
+        "evening_seat",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("evening_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("watches", sa.Boolean(), nullable=False),
+        sa.Column("got", sa.Integer(), nullable=True),
+        sa.Column("told_version", sa.Integer(), nullable=True),
+        sa.Column("message_id", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("got between 0 and 1000", name=op.f("ck_evening_seat_got")),
+        sa.ForeignKeyConstraint(["evening_id"], ["evening.id"], name=op.f("fk_evening_seat_evening_id_evening")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_evening_seat_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_evening_seat")),
+        sa.UniqueConstraint("evening_id", "person_id", name=op.f("uq_evening_seat_evening_id_person_id")),
+        mysql_charset="utf8mb4",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
         "ledger_entry",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("event", core.db.ExternalId(length=48), nullable=False),
@@ -761,6 +798,21 @@ def upgrade() -> None:
         batch_op.create_index("ix_reminder_state_due_at", ["state", "due_at"], unique=False)
 
     op.create_table(
+        "veto",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("evening_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("title_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", core.db.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["evening_id"], ["evening.id"], name=op.f("fk_veto_evening_id_evening")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_veto_person_id_person")),
+        sa.ForeignKeyConstraint(["title_id"], ["title.id"], name=op.f("fk_veto_title_id_title")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_veto")),
+        sa.UniqueConstraint("evening_id", "title_id", name=op.f("uq_veto_evening_id_title_id")),
+        mysql_charset="utf8mb4",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
         "refund",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("bill_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -792,14 +844,17 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("refund")
+    op.drop_table("veto")
     op.drop_table("reminder")
     op.drop_table("money_record")
     op.drop_table("ledger_entry")
+    op.drop_table("evening_seat")
     op.drop_table("attempt")
     op.drop_table("room_seat")
     op.drop_table("room_presence")
     op.drop_table("room_message")
     op.drop_table("price_consent")
+    op.drop_table("evening")
     op.drop_table("claim")
     op.drop_table("bill")
     op.drop_table("access_step")

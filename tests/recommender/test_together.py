@@ -74,3 +74,15 @@ def test_when_everything_is_excluded_nothing_is_left(town: World, model: Model) 
     everything = [title.id for title in town.titles.rows]
 
     assert recommend_together(model, people(town, 1010), exclude=everything).picks == ()
+
+
+def test_what_a_pick_is_worth_is_measured_by_each_ones_own_favourite(town: World, model: Model) -> None:
+    present = people(town, 1010, 1011)
+
+    together = recommend_together(model, present, n=20)
+    alone = recommend_together(model, present[:1], n=1)
+
+    shares = [pick.worth for pick in together.picks]
+    assert all(len(share) == 2 and all(0 < one <= 1 for one in share) for share in shares)
+    assert len(set(shares)) > 10
+    assert alone.picks[0].worth == (1.0,)
