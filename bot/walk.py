@@ -128,6 +128,25 @@ async def talk(walk: Walk) -> None:
     await speaker.sees("대화방에서 나왔어요")
 
 
+async def choose_together(walk: Walk) -> None:
+    """In the room the host is recommended something for all who say that they watch; a veto counts, one pick ends it."""
+    host, member = walk.host, walk.members[0]
+    await host.says("/room")
+    await host.sees("대화방에 들어왔어요")
+    await host.says("/recommend")
+    await host.taps("좋아요, 같이 고를게요")
+    await member.taps(f"{member.name} (아직)", anywhere=True)
+    await member.taps("좋아요, 같이 고를게요")
+    await host.sees(f"같이 보는 사람: {host.name}, {member.name}", anywhere=True)
+    await member.taps("🙅 1", anywhere=True)
+    await host.sees(f"오늘 뺀 작품 1개 ({member.name} 1)", anywhere=True)
+    await host.taps("✅ 1", anywhere=True)
+    await host.sees("🎬 오늘은 이걸로!")
+    await member.sees("🎬 오늘은 이걸로!", anywhere=True)
+    await host.says("🚪 대화방 나가기")
+    await host.sees("대화방에서 나왔어요")
+
+
 async def next_months(walk: Walk) -> None:
     """Past two due days: the cycle opens by itself, reminders come on and after the day, but not to who has paid."""
     payer, silent, leaver = walk.members
@@ -354,6 +373,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("a closed window pays nothing, three pay", pay),
     ("access by invite checklist", get_access),
     ("the room passes words on", talk),
+    ("the room chooses what to watch", choose_together),
     ("two due days: bills, reminders, a leave", next_months),
     ("a payout reaches the host", payout),
     ("a party called off, money back", money_back),
