@@ -129,7 +129,7 @@ async def talk(walk: Walk) -> None:
 
 
 async def choose_together(walk: Walk) -> None:
-    """In the room the host is recommended something for all who say that they watch; a veto counts, one pick ends it."""
+    """In the room the host is recommended something for all who say they watch; a veto counts, one pick ends it."""
     host, member = walk.host, walk.members[0]
     await host.says("/room")
     await host.sees("대화방에 들어왔어요")
