@@ -132,7 +132,15 @@ class News:
 Load = Callable[[News], Awaitable[Screen]]
 
 
-async def _evening(n: News) -> Screen:
+async def _evening_stands(n: News) -> Screen:
+    evening = await n.session.get_one(Evening, n.data["evening"])
+    reader = await get_person(n.session, n.data["reader"])
+    now = await scene(n.session, n.around.recommending, evening, n.now)
+    # What it will be comes in a message of its own.
+    return evening_views.settled(n.say, now) if now.title else evening_views.evening(n.say, now, reader)
+
+
+async def _evening_picked(n: News) -> Screen:
     evening = await n.session.get_one(Evening, n.data["evening"])
     reader = await get_person(n.session, n.data["reader"])
     return evening_views.evening(n.say, await scene(n.session, n.around.recommending, evening, n.now), reader)
@@ -417,6 +425,6 @@ _LOADED: dict[str, Load] = {
     "prices.host_lower": _price(price_views.host_lower),
     "prices.applied": _price_applied,
     "statement.ready": _statement,
-    "evenings.show": _evening,
-    "evenings.picked": _evening,
+    "evenings.show": _evening_stands,
+    "evenings.picked": _evening_picked,
 }

@@ -143,6 +143,12 @@ def _over(say: Speech, scene: Scene) -> Screen:
     )
 
 
+def settled(say: Speech, scene: Scene) -> Screen:
+    """What stays of the list once something is picked."""
+    room = room_name(say, scene.subject.words())
+    return Screen(say("evenings.settled", title=room, name=called(say, scene.title) if scene.title else ""))
+
+
 def visibility(say: Speech, *, shown: bool) -> Screen:
     """Whether others in rooms see what one would like, and the switch."""
     switch = Button(say.plain(f"evenings.switch_{'off' if shown else 'on'}"), data=f"taste:{'off' if shown else 'on'}")

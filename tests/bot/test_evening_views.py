@@ -63,6 +63,7 @@ def test_every_screen_stays_within_telegrams_limits_with_ten_nasty_people(langua
         views.evening(say, scene([], [], company=[Companion(one, False, False) for one in people]), people[0]),
         views.evening(say, scene(people, []), people[0]),
         views.evening(say, scene(people, [], is_open=False, picked=LONG), people[0]),
+        views.settled(say, scene(people, [], is_open=False, picked=LONG)),
         views.evening(say, scene(people, [], is_open=False), people[0]),
         views.ask(say, LARGEST_ID),
         views.ask_to_join(say, LARGEST_ID),
