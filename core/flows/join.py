@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.billing import Bill, Limits, Quote, open_first_bill, quote, void_open_bills
 from core.catalogue import Plan, Service
 from core.dates import seoul_date
-from core.errors import AlreadyMember, Outdated, PartyClosed, PartyFull
+from core.errors import AlreadyMember, BillBusy, Outdated, PartyClosed, PartyFull
 from core.flows.asking_prices import agree_by_joining
 from core.outbox import notice
 from core.parties import (
@@ -122,13 +122,14 @@ async def _seat(session: AsyncSession, party: Party, person_id: int, now: dateti
 
 
 async def give_up_seat(session: AsyncSession, party_id: int, person_id: int, now: datetime) -> None:
-    """Give a held seat back before it is paid; BillBusy is not raised: a payment under way simply wins."""
+    """Give a held seat back before it is paid; BillBusy while its payment is being approved, which keeps the seat."""
     await lock_party(session, party_id)
     membership = await membership_of(session, party_id, person_id)
     if membership.state is not MembershipState.RESERVED:
         raise Outdated(what="seat")
-    if await void_open_bills(session, membership.id, now):
-        await free_seat(session, membership.id, MembershipState.RESERVED, MembershipState.DECLINED, now)
+    if not await void_open_bills(session, membership.id, now):
+        raise BillBusy(party=party_id)
+    await free_seat(session, membership.id, MembershipState.RESERVED, MembershipState.DECLINED, now)
 
 
 async def due_holds(session: AsyncSession, now: datetime, most: int = 100) -> Sequence[tuple[int, int]]:

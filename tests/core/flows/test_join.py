@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from core import flows
-from core.billing import BillState
-from core.errors import AlreadyMember, NotFound, Outdated, PartyClosed, PartyFull
+from core.billing import BillState, Outcome
+from core.errors import AlreadyMember, BillBusy, NotFound, Outdated, PartyClosed, PartyFull
 from core.flows import due_holds, expire_holds, give_up_seat, invitation, join_party
 from core.parties import MembershipState
 from tests.builders import LIMITS, joins, membership, party, person
@@ -124,6 +124,21 @@ async def test_who_gives_a_held_seat_back_may_join_again(till: Till) -> None:
     again = await joins(till.db, till.clock, opened, someone)
     await till.pays(again.id)
     assert (await membership(till.db, again)).state is MembershipState.ACTIVE
+
+
+async def test_a_seat_whose_payment_is_being_approved_is_not_given_up(till: Till) -> None:
+    opened = await party(till.db, till.clock)
+    someone = await person(till.db, till.clock)
+    bill = await joins(till.db, till.clock, opened, someone)
+    till.faults.add("*", "confirm_critical")
+    receipt_id = await till.approves(bill.id)
+    assert await till.settles(receipt_id, bill_id=bill.id) is Outcome.CHECKING
+
+    with pytest.raises(BillBusy):
+        await till.db.transact(give_up_seat, opened.id, someone.id, till.clock.now())
+
+    await till.minutes_pass(3)
+    assert (await membership(till.db, bill)).state is MembershipState.ACTIVE
 
 
 async def test_a_paid_seat_is_not_given_up_but_left(till: Till) -> None:
