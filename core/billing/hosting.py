@@ -14,6 +14,7 @@ from core.billing.holding import PAID_FOR, host_part
 from core.billing.ledger import balance
 from core.billing.limits import Limits
 from core.billing.payout_accounts import account_of
+from core.billing.payouts import set_off_event
 from core.billing.tables import Account, Bill, BillState, Cycle, LedgerEntry, Payout, PayoutAccount
 from core.parties import Membership, Party
 from core.people import Person
@@ -107,7 +108,7 @@ async def payout_card(session: AsyncSession, payout_id: int) -> PayoutCard:
 
 
 async def _set_off(session: AsyncSession, payout: Payout) -> int:
-    """Return what was taken from the host, by refunds after a release, since the payout before this one."""
+    """Return what was taken from the host, by refunds after a release, since the payout before this one left."""
     mine = LedgerEntry.account == Account.PAYABLE, LedgerEntry.person_id == payout.person_id
     here = select(LedgerEntry.id).where(*mine, LedgerEntry.event == f"payout-{payout.id}").scalar_subquery()
     planned = LedgerEntry.event.in_(
@@ -117,10 +118,14 @@ async def _set_off(session: AsyncSession, payout: Payout) -> int:
         )
     )
     before = await session.scalar(select(func.max(LedgerEntry.id)).where(*mine, planned))
+    lessened = LedgerEntry.event.startswith("payout-less-")
     taken = select(func.coalesce(func.sum(LedgerEntry.amount_won), 0)).where(
-        *mine, LedgerEntry.amount_won > 0, LedgerEntry.id > (before or 0), LedgerEntry.id < here
+        *mine, (LedgerEntry.amount_won > 0) | lessened, LedgerEntry.id > (before or 0), LedgerEntry.id < here
     )
-    return int(await session.scalar(taken) or 0)
+    since = select(func.coalesce(-func.sum(LedgerEntry.amount_won), 0)).where(
+        *mine, LedgerEntry.event == set_off_event(payout.id)
+    )
+    return int(await session.scalar(taken) or 0) + int(await session.scalar(since) or 0)
 
 
 async def payments_of(session: AsyncSession, party_id: int, today: date) -> Sequence[CyclePayments]:

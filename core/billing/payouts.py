@@ -130,9 +130,7 @@ async def plan_payout(
 
     Every party of theirs is locked first: no refund may take from a sum that is being counted.
     """
-    hosted = select(Party.id).where(Party.host_id == person_id).order_by(Party.id)
-    for party_id in (await session.scalars(hosted)).all():
-        await touch(session, party_id)
+    await _lock_parties(session, person_id)
     owed = -await balance(session, Account.PAYABLE, person_id=person_id)
     account = await session.scalar(
         select(PayoutAccount)
@@ -159,6 +157,12 @@ async def plan_payout(
     return payout
 
 
+async def _lock_parties(session: AsyncSession, person_id: int) -> None:
+    hosted = select(Party.id).where(Party.host_id == person_id).order_by(Party.id)
+    for party_id in (await session.scalars(hosted)).all():
+        await touch(session, party_id)
+
+
 async def export_batch(session: AsyncSession, by: str, now: datetime) -> PayoutBatch:
     """Put every planned payout and every account that waits for its code into one batch.
 
@@ -177,12 +181,31 @@ async def export_batch(session: AsyncSession, by: str, now: datetime) -> PayoutB
 
 async def _export_payouts(session: AsyncSession, batch: PayoutBatch, now: datetime) -> int:
     exported = 0
+    for person_id in sorted(set(await session.scalars(_ready().with_only_columns(Payout.person_id)))):
+        await _lock_parties(session, person_id)
     # Locked with their accounts: one that its host replaces at this moment is blanked, unless an instruction names it.
     for payout in (await session.scalars(_ready().order_by(Payout.id).with_for_update())).all():
+        await _set_off(session, payout, now)
         if await _move(session, payout, PayoutState.EXPORTED, batch_id=batch.id, exported_at=now):
             exported += 1
             notice(session, now, payout.person_id, "payouts.on_its_way", {"payout": payout.id})
     return exported
+
+
+async def _set_off(session: AsyncSession, payout: Payout, now: datetime) -> None:
+    """Keep back from a payout what its host has come to owe since it was planned."""
+    debt = await balance(session, Account.PAYABLE, person_id=payout.person_id)
+    if debt <= 0:
+        return
+    lines = {Account.TRANSFER: debt, Account.PAYABLE: -debt}
+    post(session, set_off_event(payout.id), lines, now, person_id=payout.person_id)
+    payout.amount_won -= debt
+    await session.flush()
+
+
+def set_off_event(payout_id: int) -> str:
+    """Return the name of the event by which a planned payout became smaller."""
+    return f"payout-less-{payout_id}"
 
 
 async def _export_codes(session: AsyncSession, batch: PayoutBatch, now: datetime) -> int:
@@ -197,12 +220,16 @@ async def _export_codes(session: AsyncSession, batch: PayoutBatch, now: datetime
 
 
 def _ready() -> Select[Payout]:
-    """Return the payouts that can be exported: those whose account has not lost its proof since."""
+    """Return the payouts that can be exported: their account has not lost its proof since, nor their host come to owe
+    as much."""
+    owes = select(func.coalesce(func.sum(LedgerEntry.amount_won), 0)).where(
+        LedgerEntry.account == Account.PAYABLE, LedgerEntry.person_id == Payout.person_id
+    )
     proven = PayoutAccount.current.is_(True), PayoutAccount.state == AccountState.VERIFIED
     return (
         select(Payout)
         .join(PayoutAccount, PayoutAccount.id == Payout.account_id)
-        .where(Payout.state == PayoutState.PLANNED, *proven)
+        .where(Payout.state == PayoutState.PLANNED, *proven, owes.scalar_subquery() < Payout.amount_won)
     )
 
 

@@ -219,6 +219,39 @@ async def test_a_refund_between_release_and_payout_makes_the_payout_smaller(till
     assert await _books(till, host) == (0, 0, -7250)
 
 
+async def test_what_goes_back_between_plan_and_export_is_not_paid_out(till: Till) -> None:
+    host, bills = await _owed(till, members=2)
+    assert await planned(till.db, till.clock) == [8500]
+    await _gives_back(till, bills[0], 1250)
+
+    await confirmed(till.db, till.clock, await exported(till.db, till.clock))
+
+    assert await _books(till, host) == (0, 0, -7250)
+    opened = await party(till.db, till.clock, host)
+    await till.pays((await joins(till.db, till.clock, opened, await person(till.db, till.clock))).id)
+    await served(till.db, till.clock)
+    assert await paid_out(till.db, till.clock) == 4250
+    async with till.db.read() as session:
+        cards = [await payout_card(session, one.id) for one in await payouts(till.db)]
+    assert [(card.payout.amount_won, card.set_off_won) for card in cards] == [(7250, 1250), (4250, 0)]
+
+
+async def test_a_payout_whose_money_has_all_gone_back_waits(till: Till) -> None:
+    host, bills = await _owed(till)
+    assert await planned(till.db, till.clock) == [4250]
+    await _gives_back(till, bills[0], 4250)
+
+    with pytest.raises(NotFound):
+        await exported(till.db, till.clock)
+
+    assert await _books(till, host) == (4250, -4250, 0)
+    opened = await party(till.db, till.clock, host)
+    await till.pays((await joins(till.db, till.clock, opened, await person(till.db, till.clock))).id)
+    await served(till.db, till.clock)
+    await confirmed(till.db, till.clock, await exported(till.db, till.clock))
+    assert await _books(till, host) == (0, 0, -4250)
+
+
 async def test_a_refund_after_the_payout_is_a_debt_that_the_next_one_sets_off(till: Till) -> None:
     host, bills = await _owed(till)
     assert await paid_out(till.db, till.clock) == 4250
