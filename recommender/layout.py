@@ -8,6 +8,7 @@ from scipy import sparse
 
 from recommender.arrays import I32, I64, Sparse
 from recommender.border import Ratings
+from recommender.cells import rows
 
 _Keys = NDArray[np.uint64]
 _ROUNDS = 3
@@ -21,6 +22,12 @@ class Layout:
     title_ids: I64
     user_ids: I64
     stars: Sparse
+
+    def cells_of(self, ratings: Ratings) -> I64:
+        """Return where these ratings, all of them in the matrix, stand among its cells, ascending."""
+        width = self.stars.shape[1]
+        wanted = _found(self.user_ids, ratings.users) * width + _found(self.title_ids, ratings.titles)
+        return np.searchsorted(rows(self.stars).astype(np.int64) * width + self.stars.indices, np.sort(wanted))
 
 
 def lay_out(ratings: Ratings, catalogue: I64 | None = None) -> Layout:
@@ -50,6 +57,12 @@ def lay_out(ratings: Ratings, catalogue: I64 | None = None) -> Layout:
     matrix = sparse.csr_array((ratings.stars.astype(np.float32), (rows, columns)), shape=(len(user_ids), len(ids)))
     matrix.sort_indices()
     return Layout(ids, user_ids[user_order], matrix)
+
+
+def _found(ids: I64, wanted: I64) -> I64:
+    """Return the places of `wanted` among ids in any order."""
+    order = np.argsort(ids)
+    return np.asarray(order[np.searchsorted(ids, wanted, sorter=order)], dtype=np.int64)
 
 
 def _places(order: NDArray[np.intp]) -> I32:

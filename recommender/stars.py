@@ -15,7 +15,7 @@ from recommender.factors import RANK, fit_factors, random_start, solve, solve_on
 from recommender.linked import Linked, fit_linked
 from recommender.neighbours import KEPT, fit_neighbours
 
-_RIDGE = (4.0, 0.15)
+RIDGE = (4.0, 0.15)
 _SWEEPS, _MORE_SWEEPS = 7, 3
 _NEIGHBOUR_FLOOR = 0.05
 _HELD_OUT = 0.12
@@ -113,14 +113,14 @@ class StarsHead:
         """Fold one person in from their stars alone; what training did for them, exactly."""
         offsets = np.asarray(given - self.biases.mean - self.biases.titles[rated], dtype=np.float32)
         generosity = float(offsets.sum(dtype=np.float64)) / (len(rated) + USER_DAMPING)
-        factors = solve_one(rated.astype(np.int32), offsets, self.factors, _RIDGE)
+        factors = solve_one(rated.astype(np.int32), offsets, self.factors, RIDGE)
         return Reader(rated, given, offsets - np.float32(generosity), generosity, factors)
 
     def read_all(self, stars: Sparse) -> Readers:
         """Fold people in (people x titles), as `read` does for one of them."""
         offsets = _offsets(stars, self.biases)
         generosity = user_generosity(stars, self.biases.mean, self.biases.titles)
-        factors = solve(like(stars, offsets), self.factors, _RIDGE)
+        factors = solve(like(stars, offsets), self.factors, RIDGE)
         linked = None if self.linked is None else self.linked.people(stars)
         return Readers(like(stars, _residuals(stars, offsets, generosity)), generosity, factors, linked)
 
@@ -258,21 +258,42 @@ def fit_stars(
     trial = _fit_members(known, features, expected, random_start(stars.shape[1], rng, rank), _SWEEPS, kept)
     if full:
         trial = replace(trial, linked=fit_linked(known, features, rng), weights=EXPECTED_OF_FULL)
-    readers = trial.read_all(known)
-    errors = stars.data[held_out] - trial.base_of_pairs(readers, who, what)
-    weights = fit_blend(trial.terms_of_pairs(readers, who, what), errors, trial.weights)
-    del known, readers
+    weights = _weigh(trial, known, stars.data[held_out], who, what)
+    del known
     final = _fit_members(stars, features, expected, trial.factors, _MORE_SWEEPS, kept)
     return replace(final, weights=weights, linked=fit_linked(stars, features, rng) if full else None)
+
+
+def fit_stars_around(stars: Sparse, held_out: I64, features: Sparse, biases: Biases, factors: F32) -> StarsHead:
+    """Fit the other members to biases and factors that were fitted elsewhere, without the cells `held_out`."""
+
+    def head(cells: Sparse) -> StarsHead:
+        neighbours = _fit_neighbours(cells, _offsets(cells, biases), biases)
+        return StarsHead(biases, factors, neighbours, features, EXPECTED)
+
+    known = _without(stars, held_out)
+    who, what = (part[held_out].astype(np.int64) for part in (rows(stars), stars.indices))
+    weights = _weigh(head(known), known, stars.data[held_out], who, what)
+    return replace(head(stars), weights=weights)
+
+
+def _weigh(trial: StarsHead, known: Sparse, given: F32, who: I64, what: I64) -> F64:
+    """Return how much each member counts, from pairs of reader and title that `trial` has not seen."""
+    readers = trial.read_all(known)
+    errors = given - trial.base_of_pairs(readers, who, what)
+    return fit_blend(trial.terms_of_pairs(readers, who, what), errors, trial.weights)
 
 
 def _fit_members(stars: Sparse, features: Sparse, expected: F64, start: F32, sweeps: int, kept: int) -> StarsHead:
     biases = fit_biases(stars, features, expected)
     offsets = _offsets(stars, biases)
-    factors = fit_factors(like(stars, offsets), start, sweeps, _RIDGE)
+    factors = fit_factors(like(stars, offsets), start, sweeps, RIDGE)
+    return StarsHead(biases, factors, _fit_neighbours(stars, offsets, biases, kept), features, EXPECTED)
+
+
+def _fit_neighbours(stars: Sparse, offsets: F32, biases: Biases, kept: int = KEPT) -> Sparse:
     generosity = user_generosity(stars, biases.mean, biases.titles)
-    neighbours = fit_neighbours(like(stars, _residuals(stars, offsets, generosity)), kept)
-    return StarsHead(biases, factors, neighbours, features, EXPECTED)
+    return fit_neighbours(like(stars, _residuals(stars, offsets, generosity)), kept)
 
 
 def _offsets(stars: Sparse, biases: Biases) -> F32:

@@ -1,12 +1,13 @@
 """What training leaves behind: arrays about titles, and nothing about people."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from recommender.arrays import F32, I64, Sparse
+from recommender.biases import Biases
 from recommender.border import Ratings
 from recommender.factors import RANK
 from recommender.features import Features, describe
@@ -14,10 +15,10 @@ from recommender.kinship import words_only
 from recommender.layout import Layout, lay_out
 from recommender.neighbours import KEPT
 from recommender.ranking import ListHead, fit_list
-from recommender.stars import StarsHead, fit_stars
+from recommender.stars import StarsHead, fit_stars, fit_stars_around
 from recommender.titles import Title, Titles
 
-_EXPECTED_OF_STARS = {"vote": 0.6, "votes": 0.1, "fame": 0.05, "year": 0.05, "common": 0.02}
+EXPECTED_OF_STARS = {"vote": 0.6, "votes": 0.1, "fame": 0.05, "year": 0.05, "common": 0.02}
 _EXPECTED_OF_LIKES = {"votes": 1.5, "vote": 0.5, "fame": 0.5, "year": 0.3, "common": 0.3}
 
 
@@ -72,6 +73,22 @@ def fit(ratings: Ratings, titles: Titles, seed: int, *, full: bool = False) -> T
     return Trained(layout.title_ids, described.names, stars, lists)
 
 
+def fit_around(
+    described: Features, title_ids: I64, biases: Biases, factors: F32, sample: Ratings, held_out: Ratings
+) -> Trained:
+    """Fit the rest to biases and factors (rows: `title_ids`, ascending) that were fitted on more than the sample.
+
+    `held_out` are rows of the sample that were left out then: the members are weighed on them.
+    """
+    layout = lay_out(sample, title_ids)
+    order = np.searchsorted(title_ids, layout.title_ids)
+    features = described.of(layout.title_ids)
+    biases = replace(biases, titles=biases.titles[order])
+    stars = fit_stars_around(layout.stars, layout.cells_of(held_out), features, biases, factors[order])
+    lists = fit_list(layout.stars, features, described.weights(_EXPECTED_OF_LIKES))
+    return Trained(layout.title_ids, described.names, stars, lists)
+
+
 def fit_stars_head(
     ratings: Ratings, titles: Titles, seed: int, *, rank: int, kept: int, full: bool = False
 ) -> tuple[StarsHead, Layout]:
@@ -87,5 +104,5 @@ def _fit_stars(
     features = described.of(layout.title_ids)
     rng = np.random.default_rng(seed)
     return fit_stars(
-        layout.stars, features, described.weights(_EXPECTED_OF_STARS), rng, rank=rank, kept=kept, full=full
+        layout.stars, features, described.weights(EXPECTED_OF_STARS), rng, rank=rank, kept=kept, full=full
     )

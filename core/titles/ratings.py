@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import and_, delete, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db import changed, put
@@ -27,6 +28,15 @@ class Columns:
 
     def __len__(self) -> int:
         return len(self.halves)
+
+
+class Given(NamedTuple):
+    """One person's half stars for one title, and when they gave them."""
+
+    person_id: int
+    title_id: int
+    halves: int
+    rated_at: datetime
 
 
 async def rate(session: AsyncSession, person_id: int, title_id: int, halves: int, now: datetime) -> None:
@@ -81,6 +91,19 @@ async def everybodys_ratings(session: AsyncSession) -> Columns:
         titles.append(title_id)
         halves.append(given)
     return Columns(people, titles, halves)
+
+
+async def pages_of_ratings(session: AsyncSession, size: int) -> AsyncIterator[Sequence[Given]]:
+    """Yield all ratings by person and title, at most `size` at a time: no more than that is ever held."""
+    every = select(Rating.person_id, Rating.title_id, Rating.halves, Rating.rated_at)
+    every = every.order_by(Rating.person_id, Rating.title_id).limit(size)
+    page = [Given(*row) for row in await session.execute(every)]
+    while page:
+        yield page
+        person, title = page[-1].person_id, page[-1].title_id
+        # the first condition alone is what a server can look up in the index
+        later = and_(Rating.person_id >= person, or_(Rating.person_id > person, Rating.title_id > title))
+        page = [Given(*row) for row in await session.execute(every.where(later))]
 
 
 async def add_ratings(session: AsyncSession, rows: Iterable[tuple[int, int, int]], now: datetime) -> int:
