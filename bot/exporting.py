@@ -45,7 +45,7 @@ async def export_ratings(db: Database, to: Path) -> int:
                         writer.write_table(pa.table(columns, schema))
                         rows += len(page)
         except BaseException:
-            to.unlink()
+            os.unlink(to)
             raise
     return rows
 

@@ -22,7 +22,7 @@ from pyspark.ml.recommendation import ALS
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
-from recommender.arrays import F32, F64, I64
+from recommender.arrays import F32, F64, I32, I64
 from recommender.biases import USER_DAMPING, damped_mean, lean
 from recommender.border import HIGHEST, LOWEST, Ratings
 from recommender.factors import RANK
@@ -207,7 +207,7 @@ class _Cells:
         judged = self._known.join(F.broadcast(items), "item")
         return judged.withColumn("beyond", stars - gave / (ratings + F.lit(USER_DAMPING)))
 
-    def _frame(self, **columns: F32 | I64) -> DataFrame:
+    def _frame(self, **columns: F32 | I32 | I64) -> DataFrame:
         return self._spark.createDataFrame(pa.table(columns))
 
 

@@ -103,6 +103,4 @@ def _fit_stars(
 ) -> StarsHead:
     features = described.of(layout.title_ids)
     rng = np.random.default_rng(seed)
-    return fit_stars(
-        layout.stars, features, described.weights(EXPECTED_OF_STARS), rng, rank=rank, kept=kept, full=full
-    )
+    return fit_stars(layout.stars, features, described.weights(EXPECTED_OF_STARS), rng, rank=rank, kept=kept, full=full)
