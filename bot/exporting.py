@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from core import titles as core
@@ -10,6 +12,22 @@ from core.dates import seoul_date
 from core.db import Database
 
 PAGE = 50_000
+_EXTRA = ("pyspark", "py4j", "pyarrow")
+
+
+class SparkRefused(Exception):
+    """What was asked of Spark or its files cannot be done; the sentence says what to change."""
+
+
+@contextmanager
+def extra_needed() -> Iterator[None]:
+    """Say how to install the extra `spark` where something of it is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _EXTRA:
+            raise
+        raise SparkRefused(f"{error.name} is not installed: make setup-spark, or pip install '.[spark]'") from error
 
 
 async def export_ratings(db: Database, to: Path) -> int:
@@ -17,10 +35,11 @@ async def export_ratings(db: Database, to: Path) -> int:
 
     Columns: person (counted from 0 within this file: who is whom stands nowhere), title, stars (0.5 to 5) and rated_on
     (the day in Seoul). No more than `PAGE` rows are held at a time. FileExistsError instead of replacing a file; what
-    could not be completed is deleted.
+    could not be completed is deleted. SparkRefused where the extra is missing.
     """
-    import pyarrow as pa
-    from pyarrow import parquet
+    with extra_needed():
+        import pyarrow as pa
+        from pyarrow import parquet
 
     schema = pa.schema(
         [

@@ -19,6 +19,7 @@ from core.billing import Limits
 from core.sealing import Seal
 
 _OPERATOR = re.compile(r"[\w-]{1,40}")
+SPARK_MASTER = re.compile(r"local(\[(\*|[1-9]\d*)\])?|yarn|(spark|k8s)://\S+")
 LOG_LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG")
 # Names that RFC 2606 keeps for documentation: nobody is reached there.
 _NOWHERE = re.compile(r"(^|\.)(example(\.(com|net|org))?|test|invalid)$")
@@ -65,6 +66,8 @@ class Settings(BaseSettings):
     business_notice: str = ""
     pg_hosts: str = ""
     support_contact: str = Field("", max_length=200)
+    spark_master: str = ""
+    spark_folder: str = ""
 
     # PROVIDER_ADDRESSES: the demo and the tests put the stand-ins here; the environment may not.
     telegram_api: str = "https://api.telegram.org"
@@ -146,6 +149,13 @@ class Settings(BaseSettings):
         if not all(re.fullmatch(r"https://(\*\.)?[a-z0-9.-]+(:\d+)?", origin) for origin in value.split()):
             raise ValueError("must be https origins by spaces, such as https://*.pg.kr")
         return " ".join(value.split())
+
+    @field_validator("spark_master")
+    @classmethod
+    def _spark_master(cls, value: str) -> str:
+        if value.strip() and not SPARK_MASTER.fullmatch(value.strip()):
+            raise ValueError("must be where Spark works: local[2], local[*], spark://HOST:PORT, k8s://HOST or yarn")
+        return value.strip()
 
     @property
     def payment_hosts(self) -> str:

@@ -6,15 +6,18 @@ import asyncio
 import contextlib
 import os
 import sys
+import tempfile
 from asyncio.subprocess import DEVNULL
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import recommender
+from bot.exporting import SparkRefused, export_ratings, extra_needed
 from bot.recommending import described
 from bot.settings import Settings
 from core import leases
@@ -24,7 +27,7 @@ from core.db import Database
 
 log = structlog.get_logger(__name__)
 LEASE = "training"
-LONGEST = timedelta(minutes=30)
+LONGEST, LONGEST_BY_SPARK = timedelta(minutes=30), timedelta(hours=6)
 _POLITE = 10
 # Worth a training: this many ratings more or fewer than last time, or this share of them.
 _FIRST, _ENOUGH, _ENOUGH_SHARE = 20, 50, 0.02
@@ -40,26 +43,67 @@ class Trained:
     size: int
 
 
-async def train(db: Database, clock: Clock) -> Trained | None:
+@dataclass(frozen=True)
+class Spark:
+    """Where Spark works, and on which Parquet file; without one the ratings are exported for the while.
+
+    `folder` is for what is there for the while only; the workers of a cluster must see it too.
+    """
+
+    master: str
+    ratings: str | None = None
+    folder: Path | None = None
+
+    def __post_init__(self) -> None:
+        if not (self.master.startswith("local") or self.ratings or self.folder):
+            raise SparkRefused(
+                f"the workers of {self.master} do not see this machine's temporary files: set SPARK_FOLDER to a folder "
+                "that they see, or export the ratings to where they do and name the file with --ratings"
+            )
+
+
+async def train(db: Database, clock: Clock, spark: Spark | None = None) -> Trained | None:
     """Train on everything that is known and store the model; None while somebody else is training."""
     holder = uuid4().hex
-    if not await db.transact(leases.take, LEASE, holder, clock.now(), LONGEST):
+    longest = LONGEST if spark is None else LONGEST_BY_SPARK
+    if not await db.transact(leases.take, LEASE, holder, clock.now(), longest):
         return None
     try:
         async with db.read() as session:
-            ratings = await core.everybodys_ratings(session)
             titles = described(await core.all_titles(session))
-        content = await asyncio.to_thread(_fit, ratings, titles)
-        snapshot = await db.transact(core.store_snapshot, content, len(ratings), clock.now())
+        content, ratings = await (_fit(db, titles) if spark is None else _fit_by_spark(db, titles, spark))
+        snapshot = await db.transact(core.store_snapshot, content, ratings, clock.now())
     finally:
         await db.transact(leases.give_back, LEASE, holder, clock.now())
-    log.info("trained", snapshot=snapshot.id, ratings=len(ratings), titles=len(titles), size=len(content))
-    return Trained(snapshot.id, len(ratings), len(titles), len(content))
+    log.info("trained", snapshot=snapshot.id, ratings=ratings, titles=len(titles), size=len(content))
+    return Trained(snapshot.id, ratings, len(titles), len(content))
 
 
-def _fit(ratings: core.Columns, titles: recommender.Titles) -> bytes:
+async def _fit(db: Database, titles: recommender.Titles) -> tuple[bytes, int]:
+    """Return a snapshot, and of how many ratings."""
+    async with db.read() as session:
+        ratings = await core.everybodys_ratings(session)
     stars = [halves / 2 for halves in ratings.halves]
-    return recommender.train(recommender.Ratings(ratings.people, ratings.titles, stars), titles).dump()
+
+    def fitted() -> bytes:
+        return recommender.train(recommender.Ratings(ratings.people, ratings.titles, stars), titles).dump()
+
+    return await asyncio.to_thread(fitted), len(ratings)
+
+
+async def _fit_by_spark(db: Database, titles: recommender.Titles, spark: Spark) -> tuple[bytes, int]:
+    with extra_needed():
+        from recommender.spark import SparkUnusable, train_by_spark
+    with tempfile.TemporaryDirectory(prefix="two-ratings-", dir=spark.folder) as folder:
+        ratings = spark.ratings
+        if ratings is None:
+            ratings = f"{folder}/ratings.parquet"
+            await export_ratings(db, Path(ratings))
+        try:
+            found = await asyncio.to_thread(train_by_spark, ratings, titles, master=spark.master, folder=spark.folder)
+        except SparkUnusable as error:
+            raise SparkRefused(str(error)) from error
+    return found.model.dump(), found.ratings
 
 
 async def train_when_due(db: Database, settings: Settings) -> None:
@@ -80,14 +124,15 @@ async def training_due(session: AsyncSession) -> bool:
 
 
 async def spawn_training(settings: Settings) -> int:
-    """Run `two train` as a process of low priority and return its exit code; it is ended with us, or after LONGEST."""
+    """Run `two train` as a process of low priority and return its exit code; it is ended with us, or after too long."""
+    longest = LONGEST_BY_SPARK if settings.spark_master else LONGEST
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot.cli", "train", env=settings.environment(), stdout=DEVNULL
     )
     try:
         with contextlib.suppress(ProcessLookupError):
             os.setpriority(os.PRIO_PROCESS, process.pid, _POLITE)
-        return await asyncio.wait_for(process.wait(), LONGEST.total_seconds())
+        return await asyncio.wait_for(process.wait(), longest.total_seconds())
     finally:
         if process.returncode is None:
             process.kill()

@@ -53,14 +53,17 @@ class Distilled:
     ratings: int
 
 
-def train_by_spark(path: str, titles: Titles, *, master: str = "local[*]", seed: int = 0) -> Distilled:
+def train_by_spark(
+    path: str, titles: Titles, *, master: str = "local[*]", folder: Path | None = None, seed: int = 0
+) -> Distilled:
     """Train on a Parquet file, a folder of them or whatever else this master's Spark reads.
 
-    The same ratings give a model that predicts alike, not one of the same bytes: Spark adds up in any order.
-    SparkUnusable says what is wrong with the file or the machine.
+    Scratch files go into `folder`; on a cluster that is one which its workers see too. The same ratings give a model
+    that predicts alike, not one of the same bytes: Spark adds up in any order. SparkUnusable says what is wrong with
+    the file or the machine.
     """
     described = describe(titles.rows)
-    with _session(master) as spark:
+    with _session(master, folder) as spark:
         rows, title_ids, total = _read(spark, path)
         ids = np.union1d(title_ids, described.ids)
         cells = _Cells(spark, rows, ids, total, seed)
@@ -73,25 +76,24 @@ def train_by_spark(path: str, titles: Titles, *, master: str = "local[*]", seed:
 
 
 @contextmanager
-def _session(master: str) -> Iterator[SparkSession]:
+def _session(master: str, folder: Path | None) -> Iterator[SparkSession]:
     """Open a session that listens nowhere outside this machine when its workers are all in it."""
-    with tempfile.TemporaryDirectory(prefix="two-spark-") as scratch, warnings.catch_warnings():
+    local = master.startswith("local")
+    with tempfile.TemporaryDirectory(prefix="two-spark-", dir=folder) as scratch, warnings.catch_warnings():
         # "does not yet fully support pandas 3": no table of pandas is used here
         warnings.simplefilter("ignore", FutureWarning)
-        builder = SparkSession.builder.master(master).appName("two train")
-        builder = builder.config("spark.ui.enabled", "false").config("spark.ui.showConsoleProgress", "false")
-        builder = builder.config("spark.log.level", "ERROR")
-        if master.startswith("local"):
-            builder = builder.config("spark.driver.bindAddress", "127.0.0.1").config("spark.driver.host", "127.0.0.1")
-            builder = builder.config("spark.local.dir", scratch)
+        wanted = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.log.level": "ERROR"}
+        if local:
+            wanted |= dict.fromkeys(("spark.driver.bindAddress", "spark.driver.host"), "127.0.0.1")
+            wanted["spark.local.dir"] = scratch
         try:
-            spark = builder.getOrCreate()
+            spark = SparkSession.builder.master(master).appName("two train").config(map=wanted).getOrCreate()
         except PySparkException as error:
             raise SparkUnusable(f"Spark does not start; it needs Java 17 or 21 ({_first_line(error)})") from error
         try:
-            if master.startswith("local"):
-                # cuts the growing history of the factors, at which Java's stack would overflow
-                spark.sparkContext.setCheckpointDir(str(Path(scratch) / "checkpoints"))
+            if local or folder:
+                # cuts the growing history of the factors, which is read anew whenever a worker is lost
+                spark.sparkContext.setCheckpointDir(scratch)
             # What is added up by title is little, and needs no more pieces than there are hands.
             spark.conf.set("spark.sql.shuffle.partitions", spark.sparkContext.defaultParallelism)
             yield spark

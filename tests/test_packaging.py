@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import threading
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -23,7 +24,7 @@ from tests.dockerfile import Stage
 
 ROOT = Path(__file__).parents[1]
 PROGRAMS = Path(sys.executable).parent
-LOCKS = ["base", "dev", "build"]
+LOCKS = ["base", "dev", "build", "spark"]
 
 # --- locks ---------------------------------------------------------------------------------------------------------
 
@@ -65,10 +66,25 @@ def test_each_lock_satisfies_what_was_asked_for(name: str) -> None:
     assert unsatisfied == []
 
 
-def test_the_two_locks_that_are_installed_together_agree() -> None:
-    base, dev = locked("base"), locked("dev")
+@pytest.mark.parametrize("name", ["dev", "spark"])
+def test_locks_that_are_installed_together_agree(name: str) -> None:
+    base, more = locked("base"), locked(name)
 
-    assert {name: str(dev[name]) for name in base.keys() & dev.keys() if str(dev[name]) != str(base[name])} == {}
+    assert {name: str(more[name]) for name in base.keys() & more.keys() if str(more[name]) != str(base[name])} == {}
+
+
+def test_the_extra_asks_for_what_its_lock_was_made_of_and_the_image_has_none_of_it() -> None:
+    setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    files = setuptools["dynamic"]["optional-dependencies"]["spark"]["file"]
+
+    # setuptools reads plain requirements only, no options such as -c
+    wanted = {
+        canonicalize_name(Requirement(line).name) for file in files for line in (ROOT / file).read_text().splitlines()
+    }
+
+    assert files == ["requirements/spark.in"]
+    assert wanted <= locked("spark").keys()
+    assert not locked("spark").keys() & locked("base").keys()
 
 
 # --- workflows, compose file ---------------------------------------------------------------------------------------

@@ -85,7 +85,8 @@ def test_every_command_line_that_is_named_exists(page: str) -> None:
     known = commands_of(typer.main.get_command(app))
 
     named = re.findall(
-        r"(?<![\w-])two ((?:(?:db|keys|payouts|refunds|claims|bills) )?[a-z]+)((?: --[a-z-]+)*)(?=[`\s])", code_of(page)
+        r"(?<![\w-])two ((?:(?:db|keys|payouts|refunds|claims|bills|export) )?[a-z]+)((?: --[a-z-]+)*)(?=[`\s])",
+        code_of(page),
     )
 
     for command, options in named:
@@ -143,15 +144,18 @@ def test_the_korean_page_is_korean_and_the_english_one_is_not() -> None:
     assert len(KOREAN.findall(text("README.ko.md"))) > 2_000
 
 
+@pytest.mark.parametrize(
+    ("file", "header"), [("base", "library|라이브러리"), ("spark", "library of the extra|확장 라이브러리")]
+)
 @pytest.mark.parametrize("page", READMES)
-def test_each_library_that_is_asked_for_has_its_line(page: str) -> None:
+def test_each_library_that_is_asked_for_has_its_line(page: str, file: str, header: str) -> None:
     asked = {
         re.split(r"[\[<>=]", line)[0].lower()
-        for line in text("requirements/base.in").splitlines()
+        for line in text(f"requirements/{file}.in").splitlines()
         if line and not line.startswith("#")
     }
 
-    table = re.split(r"^\| (?:library|라이브러리) \|.*\n\|---.*\n", text(page), flags=re.MULTILINE)[1].split("\n\n")[0]
+    table = re.split(rf"^\| (?:{header}) \|.*\n\|---.*\n", text(page), flags=re.MULTILINE)[1].split("\n\n")[0]
     told = re.findall(r"^\| ([\w-]+) \| .{3,} \|$", table, re.MULTILINE)
 
     assert sorted(name.lower() for name in told) == sorted(asked)

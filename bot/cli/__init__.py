@@ -26,6 +26,7 @@ for command in (
     app.command()(command)
 app.add_typer(serving.db_app, name="db")
 app.add_typer(keys.keys_app, name="keys")
+app.add_typer(models.export_app, name="export")
 app.add_typer(operators.payouts_app, name="payouts")
 app.add_typer(operators.bills_app, name="bills")
 app.add_typer(operators.refunds_app, name="refunds")

@@ -4,20 +4,66 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
-from bot.cli.calling import console, on_database, run_async, set_up_logging
+from bot.cli.calling import console, on_database, read_settings, run_async, set_up_logging
+from bot.settings import SPARK_MASTER
+
+export_app = typer.Typer(no_args_is_help=True, help="Data for training elsewhere.")
 
 
-def train() -> None:
+def train(
+    engine: Annotated[
+        Literal["own", "spark"] | None, typer.Option(help="Without it: Spark where SPARK_MASTER is set.")
+    ] = None,
+    ratings: Annotated[
+        str | None, typer.Option(help="spark: the Parquet file to read; without it one is written for the while.")
+    ] = None,
+    master: Annotated[
+        str | None,
+        typer.Option(help="spark: where it works, e.g. local[2]; SPARK_MASTER, or every core of this machine."),
+    ] = None,
+) -> None:
     """Train the recommender on the present ratings and store the model."""
+    from bot.exporting import SparkRefused
+    from bot.training import Spark
     from bot.training import train as train_model
     from core.clock import SystemClock
 
-    console.print(str(on_database(lambda db: train_model(db, SystemClock()))))
+    settings = read_settings()
+    by_spark = engine == "spark" or (engine is None and bool(settings.spark_master))
+    if not by_spark and (ratings or master):
+        _refuse("--ratings and --master go with --engine spark")
+    if master and not SPARK_MASTER.fullmatch(master):
+        _refuse(f"{master} is no place where Spark works; one is local[2]")
+    try:
+        folder = Path(settings.spark_folder) if settings.spark_folder else None
+        spark = Spark(master or settings.spark_master or "local[*]", ratings, folder) if by_spark else None
+        console.print(str(on_database(lambda db: train_model(db, SystemClock(), spark), settings)))
+    except (SparkRefused, OSError) as error:
+        _refuse(str(error))
+
+
+@export_app.command("ratings")
+def export_ratings(to: Annotated[Path, typer.Argument(help="The Parquet file to write; it must not exist.")]) -> None:
+    """Write everybody's ratings into a file that Spark trains on; people are numbers in it."""
+    from bot import exporting
+
+    try:
+        count = on_database(lambda db: exporting.export_ratings(db, to))
+    except (exporting.SparkRefused, OSError) as error:
+        _refuse(str(error))
+    console.print(f"{count} ratings in {to}; they are people's: delete the file when it has served", soft_wrap=True)
+
+
+def _refuse(sentence: str) -> NoReturn:
+    # not where a process that trains for the bot is read by nobody
+    Console(stderr=True).print(f"[red]{escape(sentence)}[/red]", soft_wrap=True)
+    raise typer.Exit(2)
 
 
 def evaluate(
