@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.ml.recommendation import ALS
 from pyspark.sql import Column, DataFrame, SparkSession, Window
@@ -39,6 +40,7 @@ _SWEEPS, _CHECKPOINT_EVERY = 10, 5
 _MOST_PEOPLE = 2**31 - 1
 _DRAWN_FROM = 2**20
 _RATINGS_A_PIECE = 1_000_000
+_TROUBLE = (PySparkException, Py4JJavaError)
 
 
 class SparkUnusable(RuntimeError):
@@ -88,7 +90,7 @@ def _session(master: str, folder: Path | None) -> Iterator[SparkSession]:
             wanted["spark.local.dir"] = scratch
         try:
             spark = SparkSession.builder.master(master).appName("two train").config(map=wanted).getOrCreate()
-        except PySparkException as error:
+        except _TROUBLE as error:
             raise SparkUnusable(f"Spark does not start; it needs Java 17 or 21 ({_first_line(error)})") from error
         try:
             if local or folder:
@@ -111,7 +113,7 @@ def _read(spark: SparkSession, path: str) -> tuple[DataFrame, I64, int]:
         rows = raw.select(*(F.col(name).cast(kind).alias(name) for name, kind in kinds)).na.drop()
         least, most = (F.min("stars"), F.min("person")), (F.max("stars"), F.max("person"))
         found = rows.groupBy("title").agg(F.count(F.lit(1)), *least, *most).toArrow()
-    except PySparkException as error:
+    except _TROUBLE as error:
         raise SparkUnusable(f"{path} cannot be read ({_first_line(error)})") from error
     title_ids, counts, low, first, high, last = (column.to_numpy() for column in found.columns)
     if not len(title_ids):
@@ -218,5 +220,6 @@ def _drawn(share: float, *by: Column | str) -> Column:
     return F.pmod(F.xxhash64(*by), F.lit(_DRAWN_FROM)) < F.lit(round(share * _DRAWN_FROM))
 
 
-def _first_line(error: PySparkException) -> str:
-    return str(error).strip().splitlines()[0]
+def _first_line(error: Exception) -> str:
+    said = error.java_exception.getMessage() if isinstance(error, Py4JJavaError) else str(error)
+    return str(said).strip().splitlines()[0]

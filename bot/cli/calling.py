@@ -29,7 +29,7 @@ def set_up_logging(level: str) -> None:
     """Log structured lines; what would print tokens or addresses of people stays silent."""
     logging.basicConfig(level=level, format="%(levelname)s %(name)s %(message)s")
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that waits its turn is no news
-    for loud in ("httpx", "httpcore", "telegram", "aiosqlite", "alembic.runtime.migration"):
+    for loud in ("httpx", "httpcore", "telegram", "aiosqlite", "py4j", "alembic.runtime.migration"):
         logging.getLogger(loud).setLevel(logging.WARNING)
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),

@@ -11,7 +11,7 @@ import pytest
 from bot.exporting import export_ratings
 from bot.recommending import Recommending
 from bot.training import Spark, train, train_when_due
-from core.clock import ManualClock
+from core.clock import ManualClock, SystemClock
 from core.db import Database
 from core.titles import count_all_ratings, load_snapshot, newest_snapshot, rate
 from recommender import Model
@@ -75,7 +75,7 @@ async def test_the_bot_trains_by_spark_where_its_settings_say_so_and_a_given_fil
     assert is_by_spark(model)
     assert ratings == given
     assert list((tmp_path / "folder").iterdir()) == []
-    again = await train(db, clock, Spark(MASTER, str(tmp_path / "ratings.parquet")))
+    again = await train(db, SystemClock(), Spark(MASTER, str(tmp_path / "ratings.parquet")))
     assert again is not None
     assert again.ratings == given
     await db.close()
