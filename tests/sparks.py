@@ -5,28 +5,36 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar, cast
 
 import pytest
 
 from recommender import Ratings
 from tests.conftest import IN_CI
 
+T = TypeVar("T", bound=Callable[..., Any])
 HAS_EXTRA = importlib.util.find_spec("pyspark") is not None and importlib.util.find_spec("pyarrow") is not None
 HAS_JAVA = bool(os.environ.get("JAVA_HOME") or shutil.which("java"))
 MASTER = "local[2]"
 
-needs_parquet = pytest.mark.skipif(not HAS_EXTRA, reason="the extra spark is not installed: make test-spark")
+_has_extra = pytest.mark.skipif(not HAS_EXTRA, reason="the extra spark is not installed: make test-spark")
 needs_spark = [
     pytest.mark.spark,
     pytest.mark.timeout(300),
-    needs_parquet,
+    _has_extra,
     # In CI it fails instead: .ci/run installs Java, so its absence there is news.
     pytest.mark.skipif(not HAS_JAVA and not IN_CI, reason="no Java on this machine"),
 ]
 
 # Compiling less eagerly starts a Java for small data three times as fast; it is read when the first session opens.
 FAST_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
+
+def needs_parquet(test: T) -> T:
+    """Mark a test that reads or writes Parquet files and starts no Java."""
+    return cast(T, pytest.mark.spark(_has_extra(test)))
 
 
 @pytest.fixture(scope="module")

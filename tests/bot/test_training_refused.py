@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from core.clock import ManualClock
 from core.db import Database
 from core.titles import usable_snapshots
 from tests.bot.test_recommending import demo_settings
+from tests.sparks import needs_parquet
 
 
 @pytest.fixture
@@ -60,6 +62,19 @@ def test_without_the_extra_the_way_to_it_is_named(
     assert done.exit_code == 2
     assert "make setup-spark" in done.stderr
     assert not (tmp_path / "never.parquet").exists()
+
+
+@needs_parquet
+def test_without_java_the_sentence_asks_for_it(url: str) -> None:
+    environment = {**demo_settings(url).environment(), "JAVA_HOME": "/nowhere"}
+
+    done = subprocess.run(
+        [sys.executable, "-m", "bot.cli", "train", "--engine", "spark"], env=environment, capture_output=True, text=True
+    )
+
+    assert done.returncode == 2
+    assert "Spark does not start; it needs Java 17 or 21" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 async def test_a_refused_training_gives_its_turn_back(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
