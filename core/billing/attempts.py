@@ -26,7 +26,7 @@ GIVEN_UP = "given_up"
 
 
 def new_suffix() -> str:
-    """Return what makes an order id our own: nobody guesses it, and no other database of the merchant has it."""
+    """Return what makes an outside key our own: nobody guesses it, and no other database of the merchant has it."""
     return secrets.token_hex(4)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.acts import record_act
 from core.alerts import alert
+from core.billing.attempts import new_suffix
 from core.billing.ledger import balance, post
 from core.billing.payout_accounts import code_of, details_of, forget_replaced, refuse_account
 from core.billing.tables import (
@@ -95,11 +95,6 @@ class Waiting:
     won: int
     codes: int
     batches: Sequence[tuple[PayoutBatch, int, int]]
-
-
-def new_suffix() -> str:
-    """Return what makes a payout's key our own: no other database of the operator has it."""
-    return secrets.token_hex(4)
 
 
 async def due_payouts(session: AsyncSession, minimum_won: int) -> Sequence[int]:

@@ -83,7 +83,8 @@ async def plan_way(
     stray: bool = False,
     done: bool = False,
 ) -> Refund:
-    """Write a refund of one way down; its key is unique and follows from its payment and number."""
+    """Write a refund of one way down; its key follows from its payment's order and its number, so it is ours alone."""
+    attempt = await session.get_one(Attempt, attempt_id)
     earlier = await session.scalar(select(func.count(Refund.id)).where(Refund.attempt_id == attempt_id))
     refund = Refund(
         bill_id=bill.id,
@@ -92,7 +93,7 @@ async def plan_way(
         reason=reason,
         way=way,
         stray=stray,
-        refund_key=f"rf_{attempt_id}_{(earlier or 0) + 1}",
+        refund_key=f"rf_{attempt.order_id}_{(earlier or 0) + 1}",
         state=RefundState.DONE if done else RefundState.PLANNED,
         asks=0,
         ask_at=now if way is RefundWay.CANCEL and not done else None,

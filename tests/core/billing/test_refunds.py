@@ -36,6 +36,17 @@ async def test_a_full_refund_empties_what_was_held(till: Till) -> None:
     assert (till.charged(), await till.held(), await till.said("billing.refunded")) == (0, 0, 1)
 
 
+async def test_keys_of_refunds_are_those_of_no_other_database(till: Till) -> None:
+    await _planned(till, 1000)
+    await _plan(till, (await till.refunds())[0].bill_id, 1250)
+
+    (receipt,) = till.stand_in.receipts()
+    # Rows are counted alike in every database; an order's id ends in random characters.
+    assert [refund.refund_key for refund in await till.refunds()] == [
+        f"rf_{receipt['order_id']}_{number}" for number in (1, 2)
+    ]
+
+
 async def test_parts_go_back_one_after_another_with_a_pause_between_them(till: Till) -> None:
     first = await _planned(till, 1000)
     bill_id = (await till.refunds())[0].bill_id
