@@ -50,17 +50,16 @@ from core.billing.payout_accounts import (
     tries_left,
     waits_for_code,
 )
+from core.billing.payout_plans import due_payouts, plan_payout
 from core.billing.payouts import (
     Confirmed,
     Instruction,
     Line,
     Result,
     confirm_batch,
-    due_payouts,
     export_batch,
     instructions,
     note_rewriting,
-    plan_payout,
     waiting,
 )
 from core.billing.provider import Provider

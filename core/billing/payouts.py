@@ -1,21 +1,20 @@
-"""Money on its way to hosts: planned from what is owed, exported in one batch, confirmed by somebody else."""
+"""Money on its way to hosts: what is planned is exported in one batch and confirmed by somebody else."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Select, func, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.acts import record_act
 from core.alerts import alert
-from core.billing.attempts import new_suffix
 from core.billing.ledger import balance, post
 from core.billing.payout_accounts import code_of, details_of, forget_replaced, refuse_account
+from core.billing.payout_plans import lock_parties
 from core.billing.tables import (
     PAYOUT_MOVES,
     Account,
@@ -29,7 +28,6 @@ from core.billing.tables import (
 from core.db import changed
 from core.errors import InvalidInput, NotFound, NotYours, Outdated
 from core.outbox import notice
-from core.parties import Party, touch
 from core.sealing import Seal
 
 PROOF_WON = 1
@@ -97,67 +95,6 @@ class Waiting:
     batches: Sequence[tuple[PayoutBatch, int, int]]
 
 
-async def due_payouts(session: AsyncSession, minimum_won: int) -> Sequence[int]:
-    """Return the hosts to whom enough is owed, whose account is proven, and for whom nothing is under way."""
-    owed = (
-        select(LedgerEntry.person_id)
-        .where(LedgerEntry.account == Account.PAYABLE)
-        .group_by(LedgerEntry.person_id)
-        .having(func.sum(LedgerEntry.amount_won) <= -minimum_won)
-    )
-    ready = select(PayoutAccount.person_id).where(
-        PayoutAccount.current.is_(True), PayoutAccount.state == AccountState.VERIFIED
-    )
-    under_way = select(Payout.id).where(Payout.person_id == PayoutAccount.person_id, Payout.under_way.is_(True))
-    due = ready.where(PayoutAccount.person_id.in_(owed), ~under_way.exists())
-    return (await session.scalars(due.order_by(PayoutAccount.person_id))).all()
-
-
-async def plan_payout(
-    session: AsyncSession,
-    person_id: int,
-    minimum_won: int,
-    now: datetime,
-    *,
-    suffix: Callable[[], str] = new_suffix,
-) -> Payout | None:
-    """Plan to pay a host all that is owed to them; None when it is too little, or somebody else has just done it.
-
-    Every party of theirs is locked first: no refund may take from a sum that is being counted.
-    """
-    await _lock_parties(session, person_id)
-    owed = -await balance(session, Account.PAYABLE, person_id=person_id)
-    account = await session.scalar(
-        select(PayoutAccount)
-        .where(PayoutAccount.person_id == person_id, PayoutAccount.current.is_(True))
-        .with_for_update()
-    )
-    if account is None or account.state is not AccountState.VERIFIED or owed < minimum_won:
-        return None
-    payout = Payout(
-        person_id=person_id,
-        account_id=account.id,
-        amount_won=owed,
-        payout_key=f"po_{person_id}_{suffix()}",
-        state=PayoutState.PLANNED,
-        created_at=now,
-    )
-    try:
-        async with session.begin_nested():
-            session.add(payout)
-    except IntegrityError:
-        return None
-    lines = {Account.PAYABLE: owed, Account.TRANSFER: -owed}
-    post(session, f"payout-{payout.id}", lines, now, person_id=person_id)
-    return payout
-
-
-async def _lock_parties(session: AsyncSession, person_id: int) -> None:
-    hosted = select(Party.id).where(Party.host_id == person_id).order_by(Party.id)
-    for party_id in (await session.scalars(hosted)).all():
-        await touch(session, party_id)
-
-
 async def export_batch(session: AsyncSession, by: str, now: datetime) -> PayoutBatch:
     """Put every planned payout and every account that waits for its code into one batch.
 
@@ -177,7 +114,7 @@ async def export_batch(session: AsyncSession, by: str, now: datetime) -> PayoutB
 async def _export_payouts(session: AsyncSession, batch: PayoutBatch, now: datetime) -> int:
     exported = 0
     for person_id in sorted(set(await session.scalars(_ready().with_only_columns(Payout.person_id)))):
-        await _lock_parties(session, person_id)
+        await lock_parties(session, person_id)
     # Locked with their accounts: one that its host replaces at this moment is blanked, unless an instruction names it.
     for payout in (await session.scalars(_ready().order_by(Payout.id).with_for_update())).all():
         await _set_off(session, payout, now)

@@ -11,6 +11,7 @@ from core import billing
 from core.billing import Bill, Line, Result, confirm_batch, export_batch, payout_card, plan_payout, plan_refund
 from core.billing.tables import Account, PayoutState
 from core.errors import InvalidInput, NotFound, Outdated
+from core.flows import end_party
 from core.people import Person
 from tests.builders import LIMITS, joins, party, person
 from tests.counter import (
@@ -88,6 +89,17 @@ async def test_too_little_waits_for_more(till: Till) -> None:
 
     assert await planned(till.db, till.clock, replace(LIMITS, payout_minimum_won=4251)) == []
     assert await planned(till.db, till.clock, replace(LIMITS, payout_minimum_won=4250)) == [4250]
+
+
+async def test_the_last_won_go_out_however_few_when_nothing_more_will_come(till: Till) -> None:
+    host, bills = await _owed(till)
+    much = replace(LIMITS, payout_minimum_won=10_000)
+    assert await planned(till.db, till.clock, much) == []
+
+    now = till.clock.now()
+    await till.db.transact(end_party, bills[0].party_id, host.id, 0, now, LIMITS, at_once=True)
+
+    assert await planned(till.db, till.clock, much) == [4250]
 
 
 async def test_eight_planners_at_once_plan_one_payout(till: Till) -> None:
