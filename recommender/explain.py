@@ -76,7 +76,7 @@ def why(
         "you": reader.generosity,
         **dict(zip(_MEMBERS, members.tolist(), strict=False)),
     }
-    pulls = trained.lists.pulls(person.rated, person.likes, np.array([at]))[:, 0]
+    pulls = trained.lists.pulls(person.rated, person.likes, np.array([at]), found.near)[:, 0]
     added = pulls * np.float32(scores.weights["near"])
     strongest = [row for row in np.argsort(-np.abs(added), kind="stable")[:_NAMED].tolist() if added[row]]
     return Explained(

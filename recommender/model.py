@@ -15,6 +15,7 @@ from recommender.border import HIGHEST, LOWEST, Ratings, plain_id
 from recommender.catalogue import Catalogue, genre_names
 from recommender.fold_in import Person, fold_in
 from recommender.kinship import kinship_among
+from recommender.ranking import Near
 from recommender.reasons import Evidence, Reason
 from recommender.titles import Titles
 from recommender.trained import Trained, fit
@@ -40,11 +41,15 @@ class Pick:
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """The catalogue's titles for one person: their scores, the stars predicted (not yet clipped), taste by feature."""
+    """The catalogue's titles for one person: their scores, the stars predicted (not yet clipped), taste by feature.
+
+    `near` is what their likes say for all trained titles.
+    """
 
     scores: scoring.Scores
     stars: F32
     taste: F32
+    near: Near
 
 
 def train(ratings: Ratings, titles: Titles, *, seed: int = 0, tier: Tier = "instant") -> "Model":
@@ -178,15 +183,16 @@ class Model:
         trained = catalogue.trained
         outlook = trained.stars.outlook(person.reader)
         predicted = catalogue.taken(outlook.stars)
+        near = trained.lists.near(person.rated, person.likes)
         terms: dict[scoring.Term, scoring.Standing] = {
-            "near": scoring.stand("near", catalogue.taken(trained.lists.near(person.rated, person.likes))),
+            "near": scoring.stand("near", catalogue.taken(near.values)),
             "popularity": catalogue.popularity,
             "stars": scoring.stand("stars", predicted),
             "taste": scoring.stand("taste", catalogue.taken(outlook.liking)),
             "wishes": catalogue.wished(genres_liked),
         }
         scores = scoring.score(terms, rated=len(person.rated), trust=trained.lists.trust)
-        return Scored(scores, predicted, outlook.taste)
+        return Scored(scores, predicted, outlook.taste, near)
 
     def catalogue_of(self, titles: Titles | None) -> Catalogue:
         """Return what is known about this catalogue, worked out anew only when it is another one than last time."""
@@ -237,7 +243,7 @@ def _reasons(
         wished=genre_names(genres_liked),
         promised=trained.lists.prior.weights,
     )
-    by_ratings = reasons.from_ratings(evidence, trained.lists.pulls(person.rated, person.likes, positions))
+    by_ratings = reasons.from_ratings(evidence, trained.lists.pulls(person.rated, person.likes, positions, found.near))
     for title, near, strongest in zip(positions.tolist(), by_ratings, found.scores.strongest(chosen), strict=True):
         yield _reason(trained, evidence, title, near, strongest)
 

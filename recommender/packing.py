@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-VERSION = 2
+VERSION = 3
 _MAGIC = b"TWO-REC\n"
 _START = len(_MAGIC) + 32 + 8
 _ALIGNED = 64

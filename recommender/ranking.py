@@ -14,6 +14,7 @@ from scipy.linalg import lapack
 from recommender.arrays import F32, F64, I32, I64, Sparse, sealed
 from recommender.cells import Parts, cells_of, parts
 from recommender.content import Prior, fit_prior
+from recommender.hints import Hints, fit_hints
 
 MOST_TITLES = 4000
 _LIKES_VARIANCE = 0.1
@@ -21,6 +22,18 @@ _PRIOR_LIKES = 1.0
 _READERS_TO_BELIEVE = 8
 _TITLES_AT_ONCE = 512
 _OUTER_KEPT, _LEAST_COUNT = 40, 3
+# With so many ratings half of what is said for a title comes from hints, and half from what is known of everything.
+_HALF_HINTED = 20
+_NO_SPREAD = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Near:
+    """What a person's likes say for every title; how much what each head says was multiplied by to make that."""
+
+    values: F32
+    by_all: float
+    by_hints: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +41,8 @@ class ListHead:
     """How a like of one title speaks for another.
 
     `items` holds it for the titles at `covered`, row for column. Titles past those are listened for too, each by the
-    few covered titles that tell most about it: `outer`, covered titles x all titles.
+    few covered titles that tell most about it: `outer`, covered titles x all titles. `hints` speak for people with few
+    ratings.
     """
 
     covered: I32
@@ -37,6 +51,7 @@ class ListHead:
     likes: F32
     prior: Prior
     readers: int
+    hints: Hints
 
     @cached_property
     def place(self) -> I64:
@@ -50,9 +65,12 @@ class ListHead:
         """How far the ratings of these many people may be believed, from 0 to 1."""
         return self.readers / (self.readers + _READERS_TO_BELIEVE)
 
-    def near(self, rated: I64, liked: F32) -> F32:
-        """Return what a person's likes (one number for each rated title) say for every title."""
-        from recommender.loops import likes_told
+    def near(self, rated: I64, liked: F32) -> Near:
+        """Return what a person's likes (one number for each rated title) say for every title.
+
+        Both voices are put on one footing, their deviation over all titles; hints count less the more was rated.
+        """
+        from recommender.loops import likes_told, mean_and_deviation
 
         rows = self.place[rated]
         heard = rows >= 0
@@ -67,14 +85,24 @@ class ListHead:
             inside,
             result,
         )
-        return result
+        if not heard.any():
+            return Near(result, 1.0, 0.0)
+        hinted = np.zeros(len(self.likes), dtype=np.float32)
+        hinted[self.covered] = self.hints.told(rows[heard], liked[heard], len(rated))
+        share = _HALF_HINTED**2 / (len(rated) ** 2 + _HALF_HINTED**2)
+        by_hints = share / max(mean_and_deviation(sealed(hinted))[1], _NO_SPREAD)
+        by_all = (1 - share) / max(mean_and_deviation(sealed(result))[1], _NO_SPREAD)
+        result *= np.float32(by_all)
+        hinted *= np.float32(by_hints)
+        result += hinted
+        return Near(result, by_all, by_hints)
 
     @cached_property
     def _told(self) -> Parts:
         return parts(self.outer)
 
-    def pulls(self, rated: I64, liked: F32, titles: I64) -> F32:
-        """Return what each rated title adds to `near` of each of some titles: rated x titles."""
+    def pulls(self, rated: I64, liked: F32, titles: I64, near: Near) -> F32:
+        """Return what each rated title adds to what is `near` of each of some titles: rated x titles."""
         result = np.zeros((len(rated), len(titles)), dtype=np.float32)
         rows = self.place[rated]
         heard = np.flatnonzero(rows >= 0)
@@ -86,7 +114,11 @@ class ListHead:
             for at in np.flatnonzero(self.place[titles] < 0).tolist():
                 says = columns == titles[at]
                 result[speaker[says], at] = weights[says]
-        return result * liked[:, None]
+        result *= liked[:, None] * np.float32(near.by_all)
+        inside_of = self.place[titles[inside]]
+        hinted = self.hints.pulls(rows[heard], liked[heard], inside_of, len(rated))
+        result[np.ix_(heard, inside)] += hinted * np.float32(near.by_hints)
+        return result
 
     def is_known(self, title: int) -> bool:
         """Say whether a title's own likes outweigh what its features promise."""
@@ -104,7 +136,7 @@ class ListHead:
         return np.sqrt(self.likes + _PRIOR_LIKES * promised)
 
 
-def fit_list(stars: Sparse, features: Sparse, expected: F64) -> ListHead:
+def fit_list(stars: Sparse, features: Sparse, expected: F64, rng: np.random.Generator) -> ListHead:
     """Fit the list head on users x titles; memory stays under three squares of `MOST_TITLES`."""
     liked = stars.astype(np.float32)
     liked.data = like(stars.data).astype(np.float32)
@@ -115,10 +147,11 @@ def fit_list(stars: Sparse, features: Sparse, expected: F64) -> ListHead:
     counts = np.bincount(stars.indices, minlength=stars.shape[1])
     trust = counts / (counts + 1.0)
     prior = fit_prior(features, np.log(likes + 0.5), trust, expected, _LIKES_VARIANCE)
-    inside = liked[:, covered]
+    inside = liked[:, covered].tocsr()
     inverse = _inverse(inside, likes[covered])
     outer = _outer(inverse, inside, liked, rest[counts[rest] >= _LEAST_COUNT])
-    return ListHead(covered, _items(inverse), outer, likes, prior, stars.shape[0])
+    hints = fit_hints(inside, stars.nnz / max(stars.shape[0], 1), rng)
+    return ListHead(covered, _items(inverse), outer, likes, prior, stars.shape[0], hints)
 
 
 def like(stars: F64 | F32) -> F64 | F32:

@@ -11,7 +11,7 @@ from recommender.arrays import F32, I64, sealed
 Term = Literal["near", "popularity", "stars", "taste", "wishes"]
 POINTS = 1000.0
 """One standard deviation of a person's scores: wide enough that titles tie at three decimals only if they are alike."""
-_HALF_WAY, _FADE = 8, 100
+_HALF_WAY, _FADE = 1, 100
 _POPULARITY_AS_REASON = 1 / 3
 _STARS_WEIGHT = 0.1
 # Terms that hardly differ say little: popularity promised by features and not yet shown by likes is one such term,
@@ -81,7 +81,8 @@ def score(terms: Mapping[Term, Standing], *, rated: int, trust: float) -> Scores
     weights: dict[Term, float] = {
         "near": own * trust,
         "popularity": 1 - own,
-        "stars": _STARS_WEIGHT,
+        # what everybody would give says less of a newcomer's list than what everybody likes, once that is known
+        "stars": _STARS_WEIGHT * (1 - (1 - own) * trust),
         # while few people have rated anything, features must stand in for what others liked
         "taste": _TASTE_WEIGHT + own * (1 - trust),
         "wishes": _WISHES_WEIGHT * _WISHES_FADE / (rated + _WISHES_FADE),

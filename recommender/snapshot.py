@@ -10,12 +10,14 @@ from scipy import sparse
 from recommender.arrays import Sparse
 from recommender.biases import Biases
 from recommender.content import Prior
+from recommender.hints import Hints
 from recommender.linked import Linked
 from recommender.packing import SnapshotBroken, pack, unpack
 from recommender.ranking import ListHead
 from recommender.stars import StarsHead
 from recommender.trained import Trained
 
+_HINTS = ("vectors", "strengths", "scale")
 _LINKED = ("titles", "links", "promised", "precisions", "noises")
 
 
@@ -28,6 +30,7 @@ def dump(trained: Trained) -> bytes:
         "stars_intercept": stars.biases.prior.intercept,
         "likes_intercept": lists.prior.intercept,
         "readers": lists.readers,
+        "usual": lists.hints.usual,
     }
     arrays: dict[str, NDArray[Any]] = {
         "title_ids": trained.title_ids,
@@ -39,6 +42,7 @@ def dump(trained: Trained) -> bytes:
         "items": lists.items,
         "likes": lists.likes,
         "likes_prior": lists.prior.weights,
+        **{f"hints.{name}": getattr(lists.hints, name) for name in _HINTS},
         **_taken_apart("outer", lists.outer),
         **_taken_apart("neighbours", stars.neighbours),
         **_taken_apart("features", stars.features),
@@ -67,7 +71,8 @@ def load(data: bytes | memoryview) -> Trained:
         )
         prior = Prior(arrays["likes_prior"], float(meta["likes_intercept"]))
         outer = _put_together("outer", arrays, (len(arrays["covered"]), titles))
-        lists = ListHead(arrays["covered"], arrays["items"], outer, arrays["likes"], prior, int(meta["readers"]))
+        hints = Hints(**{name: arrays[f"hints.{name}"] for name in _HINTS}, usual=float(meta["usual"]))
+        lists = ListHead(arrays["covered"], arrays["items"], outer, arrays["likes"], prior, int(meta["readers"]), hints)
     except (KeyError, TypeError, ValueError) as error:
         raise SnapshotBroken(f"incomplete: {error}") from error
     return Trained(arrays["title_ids"], names, stars, lists)

@@ -49,7 +49,7 @@ def test_the_ratings_named_were_given_and_add_up_to_what_all_ratings_say(town: W
     assert without_near.ratings == ()
     lists = model.catalogue_of(None).trained
     at = lists.position[best]
-    near = lists.lists.near(*_folded(model, mine))
+    near = lists.lists.near(*_folded(model, mine)).values
     assert sum(one.score for one in told.ratings) == pytest.approx(
         told.score_terms["near"] * near[at] / (near[at] - near.mean()), rel=1e-3
     )

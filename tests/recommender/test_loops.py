@@ -8,6 +8,7 @@ import pytest
 from recommender import Model, Ratings, Title, Titles, loops, ranking, scoring, stars, train
 from recommender.arrays import F64
 from recommender.border import HIGHEST, LOWEST
+from recommender.hints import Hints
 from recommender.model import LIKEABLE
 from tests.recommender.worlds import World, of, world
 
@@ -69,21 +70,41 @@ def plain_stars(model: Model, rated: dict[int, float]) -> tuple[F64, F64]:
     return head.biases.mean + head.biases.titles + generosity + head.weights @ np.array(terms), terms[2]
 
 
+def plain_hints(hints: Hints, known: int) -> F64:
+    """Return the ridge regression of likes on likes of which a share is known, solved as it is written down."""
+    scale = hints.scale.astype(np.float64)
+    vectors = hints.vectors.astype(np.float64)
+    gram = scale[:, None] * (vectors * hints.strengths) @ vectors.T * scale
+    part = known / (known + 2 * hints.usual)
+    solved: F64 = np.linalg.solve(part * gram + (1 - part) * np.diag(scale**2), gram)
+    return solved
+
+
 def plain_scores(model: Model, rated: dict[int, float]) -> F64:
     trained = model._trained
     lists, place = trained.lists, trained.position
     predicted, taste = plain_stars(model, rated)
     whole = lists.outer.toarray().astype(np.float64)
     whole[:, lists.covered] += lists.items
+    at = np.array([place[number] for number in rated], dtype=np.int64)
+    liked = np.clip((np.array(list(rated.values())) - 2.5) / 1.5, 0.1, 2.0)
+    heard = lists.place[at] >= 0
     near = np.zeros(len(trained.title_ids))
-    for number, given in rated.items():
-        row = lists.place[place[number]]
-        if row >= 0:
-            near += np.clip((given - 2.5) / 1.5, 0.1, 2.0) * whole[row]
+    if heard.any():
+        hinted = np.zeros(len(near))
+        hinted[lists.covered] = plain_hints(lists.hints, len(rated))[lists.place[at[heard]]].T @ liked[heard]
+        told = liked[heard] @ whole[lists.place[at[heard]]]
+        share = 20**2 / (len(rated) ** 2 + 20**2)
+        near = (1 - share) * told / told.std() + share * hinted / hinted.std()
     popularity = lists.popularity(trained.stars.features)
-    own = 1 - 8 / (len(rated) + 8) * 100 / (len(rated) + 100)
+    own = 1 - 1 / (len(rated) + 1) * 100 / (len(rated) + 100)
     terms = {"near": near, "popularity": popularity, "stars": predicted, "taste": taste}
-    weights = {"near": own * lists.trust, "popularity": 1 - own, "stars": 0.1, "taste": 0.1 + own * (1 - lists.trust)}
+    weights = {
+        "near": own * lists.trust,
+        "popularity": 1 - own,
+        "stars": 0.1 * (1 - (1 - own) * lists.trust),
+        "taste": 0.1 + own * (1 - lists.trust),
+    }
     total = np.zeros(len(near))
     for name, values in terms.items():
         spread = max(values.std(), scoring._LEAST_SPREAD[name])  # type: ignore[index]  # the names are Term's
