@@ -136,7 +136,7 @@ class ListHead:
         return np.sqrt(self.likes + _PRIOR_LIKES * promised)
 
 
-def fit_list(stars: Sparse, features: Sparse, expected: F64, rng: np.random.Generator) -> ListHead:
+def fit_list(stars: Sparse, features: Sparse, expected: F64, seed: int = 0) -> ListHead:
     """Fit the list head on users x titles; memory stays under three squares of `MOST_TITLES`."""
     liked = stars.astype(np.float32)
     liked.data = like(stars.data).astype(np.float32)
@@ -150,7 +150,7 @@ def fit_list(stars: Sparse, features: Sparse, expected: F64, rng: np.random.Gene
     inside = liked[:, covered].tocsr()
     inverse = _inverse(inside, likes[covered])
     outer = _outer(inverse, inside, liked, rest[counts[rest] >= _LEAST_COUNT])
-    hints = fit_hints(inside, stars.nnz / max(stars.shape[0], 1), rng)
+    hints = fit_hints(inside, stars.nnz / max(stars.shape[0], 1), np.random.default_rng(seed))
     return ListHead(covered, _items(inverse), outer, likes, prior, stars.shape[0], hints)
 
 

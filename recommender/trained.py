@@ -69,7 +69,7 @@ def fit(ratings: Ratings, titles: Titles, seed: int, *, full: bool = False) -> T
     described = describe(titles.rows)
     layout = lay_out(ratings, np.sort(described.ids))
     stars = _fit_stars(layout, described, seed, full=full)
-    lists = fit_list(layout.stars, stars.features, described.weights(_EXPECTED_OF_LIKES), np.random.default_rng(seed))
+    lists = fit_list(layout.stars, stars.features, described.weights(_EXPECTED_OF_LIKES), seed)
     return Trained(layout.title_ids, described.names, stars, lists)
 
 

@@ -86,7 +86,7 @@ def test_the_list_head_is_the_closed_form() -> None:
     stars = lay_out(world(people=40, titles=50, each=15).ratings).stars
     none = sparse.csr_array((stars.shape[1], 0), dtype=np.float32)
 
-    head = ranking.fit_list(stars, none, np.zeros(0), np.random.default_rng(0))
+    head = ranking.fit_list(stars, none, np.zeros(0))
     liked = like(stars, ranking.like(stars.data)).toarray()[:, head.covered]
     ridge = np.clip(45 * liked.sum(axis=0).mean() ** 0.65, 5, 600)
     inverse = np.linalg.inv(liked.T @ liked + ridge * np.eye(liked.shape[1]))
@@ -114,7 +114,7 @@ def test_titles_past_the_stated_size_are_told_by_the_covered_ones(monkeypatch: p
     monkeypatch.setattr(ranking, "MOST_TITLES", 30)
     monkeypatch.setattr(ranking, "_OUTER_KEPT", 5)
 
-    head = ranking.fit_list(stars, none, np.zeros(0), np.random.default_rng(0))
+    head = ranking.fit_list(stars, none, np.zeros(0))
     liked = like(stars, ranking.like(stars.data)).toarray()
     inside = liked[:, head.covered]
     ridge = np.clip(45 * inside.sum(axis=0).mean() ** 0.65, 5, 600)
