@@ -130,8 +130,9 @@ async def put(session: AsyncSession, entity: type[Base], key: Mapping[str, Any],
         await session.execute(mysql.insert(entity).values(row).on_duplicate_key_update(dict(present)))
 
 
-# 1205 lock wait time-out, 1213 deadlock, 1020 record changed (Galera reports conflicts as 1213 at COMMIT).
-_MYSQL_RETRY = {1205, 1213, 1020}
+# 1205 lock wait time-out, 1213 deadlock, 1020 record changed (Galera reports conflicts as 1213 at COMMIT). A deadlock
+# takes the savepoints with it, so that one inside a savepoint shows as 1305: the savepoint does not exist.
+_MYSQL_RETRY = {1205, 1213, 1020, 1305}
 _MYSQL_GONE = {2006, 2013, 2014, 1927, 1053, 2003, 1077, 1079, 1080}
 
 
