@@ -13,6 +13,7 @@ from bot.tap import Tap
 from bot.views import prices as views
 from bot.views.newparty import DAY
 from core import flows, parties
+from core.dates import seoul_date
 from core.errors import InvalidInput, Outdated
 
 # As people write won: 19000, 19,000, 19,000원, ₩19,000.
@@ -30,7 +31,7 @@ async def price(tap: Tap) -> Replies:
     if membership.role is not parties.Role.HOST:
         raise Outdated(what="price")
     await dialog.ask(tap.session, tap.person.id, "price", tap.now, party=party_id)
-    return Say(views.ask_host(tap.say, card))
+    return Say(views.ask_host(tap.say, card, seoul_date(tap.now)))
 
 
 async def take_price(tap: Tap) -> Replies:

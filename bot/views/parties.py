@@ -152,16 +152,20 @@ def seat_lines(say: Speech, card: PartyCard, *, for_host: bool) -> str:
     return "\n".join(lines)
 
 
+def monthly_price(say: Speech, card: PartyCard, today: date) -> str:
+    """Return what the plan costs in the running month, and from when on another price that is decided already."""
+    won, change = card.prices_on(today)
+    if change is None:
+        return say.won(won)
+    return say("prices.soon", now=say.won(won), from_day=say.day(change.from_cycle_on), new=say.won(change.new_won))
+
+
 def _about(say: Speech, card: PartyCard, today: date) -> str:
-    now_won, change = card.prices_on(today)
-    price = say.won(now_won)
-    if change is not None:
-        price = say("prices.soon", now=price, from_day=say.day(change.from_cycle_on), new=say.won(change.new_won))
     return say(
         "parties.card",
         plan=full_name(say, card.service, card.plan),
         state=say.plain(f"parties.state_{card.party.state}"),
-        price=price,
+        price=monthly_price(say, card, today),
         seats=card.party.seats,
         starts=say.day(card.party.starts_on),
         day=day_name(say, card.party.anchor_day),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from bot.screen import Button, Screen
 from bot.texts import Speech
 from bot.views.newparty import full_name
+from bot.views.parties import monthly_price
 from core.dates import seoul_date
 from core.flows import NewPrice, PartyCard, PriceNews
 from core.parties import Role
@@ -67,10 +68,10 @@ def mine(say: Speech, news: PriceNews) -> Screen:
     return Screen(say("prices.declined", **_facts(say, news)), rows=[[button]])
 
 
-def ask_host(say: Speech, card: PartyCard) -> Screen:
+def ask_host(say: Speech, card: PartyCard, today: date) -> Screen:
     """Ask the host what the plan costs now."""
     plan = full_name(say, card.service, card.plan)
-    return Screen(say("prices.ask_host", plan=plan, now=say.won(card.party.price_won)))
+    return Screen(say("prices.ask_host", plan=plan, now=monthly_price(say, card, today)))
 
 
 def preview(say: Speech, card: PartyCard, new: NewPrice) -> Screen:
