@@ -76,6 +76,7 @@ class _Shelf:
     titles: recommender.Titles
     by_id: Mapping[int, recommender.Title]
     for_adults: frozenset[int]
+    services: frozenset[str]
 
     def closed_to(self, *people: Person) -> frozenset[int]:
         """Return what must not be shown as long as one of these is too young for it."""
@@ -189,6 +190,11 @@ class Recommending:
         ]
         return Together(picks, evening.counted_more)
 
+    async def services(self, session: AsyncSession) -> frozenset[str]:
+        """Return the services on which any title is shown."""
+        _, shelf = await self.refresh(session)
+        return shelf.services
+
     async def left_without(
         self, session: AsyncSession, person: Person, filters: core.Filters, exclude: Collection[int]
     ) -> dict[str, int]:
@@ -266,4 +272,5 @@ def _stars(halves: Mapping[int, int]) -> dict[int, float]:
 def _shelve(edition: core.Edition, titles: Sequence[core.Title]) -> _Shelf:
     for_adults = frozenset(title.id for title in titles if not core.suits(title, adult=False))
     catalogue = described(titles)
-    return _Shelf(edition, catalogue, {title.id: title for title in catalogue.rows}, for_adults)
+    services = frozenset(slug for title in catalogue.rows for slug in title.services)
+    return _Shelf(edition, catalogue, {title.id: title for title in catalogue.rows}, for_adults, services)

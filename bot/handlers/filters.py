@@ -9,6 +9,7 @@ from bot.screen import Edit, Replies, Screen, Toast
 from bot.tap import Tap
 from bot.views import filters as views
 from core import titles as core
+from core.catalogue import Service
 from core.errors import InvalidInput
 from core.parties import shared_services
 from core.people import AgeBand
@@ -55,12 +56,21 @@ async def _changed(tap: Tap, chosen: Filters, name: str, choice: str) -> Filters
         case "mood":
             return replace(chosen, mood=choice)
         case "services" if choice == "mine":
-            return replace(chosen, services=tuple(await shared_services(tap.session, tap.person.id)))
+            known = await _services(tap)
+            mine = (slug for slug in await shared_services(tap.session, tap.person.id) if slug in known)
+            return replace(chosen, services=tuple(mine))
         case "services" if tap.arg(2) == "on":
             return replace(chosen, services=tuple(dict.fromkeys((*chosen.services, choice))))
         case "services":
             return replace(chosen, services=tuple(slug for slug in chosen.services if slug != choice))
     raise InvalidInput(field="button", rule="filter")
+
+
+async def _services(tap: Tap) -> dict[str, Service]:
+    """Return the services that have something to show."""
+    shown = await tap.around.recommending.services(tap.session)
+    named = await core.service_names(tap.session)
+    return {slug: service for slug, service in named.items() if slug in shown}
 
 
 async def _overview(tap: Tap, chosen: Filters) -> Screen:
@@ -77,8 +87,9 @@ async def _choices(tap: Tap, chosen: Filters, name: str) -> Screen:
         case "mood":
             return views.moods(tap.say, chosen)
         case "services":
-            mine = await shared_services(tap.session, tap.person.id)
-            return views.services(tap.say, chosen, await core.service_names(tap.session), mine)
+            known = await _services(tap)
+            mine = [slug for slug in await shared_services(tap.session, tap.person.id) if slug in known]
+            return views.services(tap.say, chosen, known, mine)
     raise InvalidInput(field="button", rule="filter")
 
 

@@ -129,10 +129,8 @@ def similar(say: Speech, title: Title, found: Sequence[tuple[Title, Similar]]) -
 
 
 def _common(say: Speech, other: Title, one: Similar) -> str:
-    shared = in_words(say, other, [*one.people[:2], *one.genres[:2]])
-    if one.by_viewers or not shared:
-        return say.plain("titles.similar_by_viewers")
-    return shared
+    # What both are says more than that the same people liked them, which is so for most of them.
+    return in_words(say, other, [*one.people[:2], *one.genres[:2]]) or say.plain("titles.similar_by_viewers")
 
 
 def how_was_it(say: Speech, title: Title, place: tuple[int, int]) -> Screen:

@@ -190,16 +190,25 @@ async def parties_of(session: AsyncSession, person_id: int) -> Sequence[tuple[Pa
 
 
 async def shared_services(session: AsyncSession, person_id: int) -> list[str]:
-    """Return the services (their slugs) that a person may use through a party, in the catalogue's order."""
-    found = await session.scalars(
-        select(Service.slug)
-        .join(Plan, Plan.service_id == Service.id)
+    """Return the services (their slugs) that a person may use through a party, in the catalogue's order.
+
+    A bundle is the services that it is made of: those whose providers are some of its own.
+    """
+    mine = (
+        select(Plan.service_id)
         .join(Party, Party.plan_id == Plan.id)
         .join(Membership, Membership.party_id == Party.id)
         .where(Membership.person_id == person_id, Membership.present.is_(True), Membership.state.in_(INSIDE))
-        .order_by(Service.position)
     )
-    return list(dict.fromkeys(found))
+    used = set(await session.scalars(mine))
+    known = (await session.scalars(select(Service).order_by(Service.position))).all()
+    slugs: set[str] = set()
+    for service in known:
+        if service.id in used:
+            whole = set(service.tmdb_provider_ids)
+            parts = {part.slug for part in known if part.tmdb_provider_ids and set(part.tmdb_provider_ids) < whole}
+            slugs |= parts or {service.slug}
+    return [service.slug for service in known if service.slug in slugs]
 
 
 async def move_party(

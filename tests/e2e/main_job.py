@@ -145,3 +145,15 @@ class MainJob:
             before = await heading.text_content()
             await self.chat(name).taps(one)
             await expect(heading).not_to_have_text(before or "")
+
+    async def begins_an_evening(self, name: str) -> None:
+        """Ask in the room what to watch together, and agree to be seen by the others."""
+        await self.chat(name).says("/recommend")
+        await self.chat(name).taps("좋아요, 같이 고를게요")
+        await self.chat(name).sees("오늘 같이 볼 작품")
+
+    async def comes_to_the_evening(self, name: str) -> None:
+        """Join those who choose together."""
+        await self.chat(name).taps(f"{name} (아직)")
+        await self.chat(name).taps("좋아요, 같이 고를게요")
+        await self.chat(name).sees("같이 보는 사람")

@@ -65,13 +65,18 @@ async def play(job: MainJob, folder: Path) -> None:
     await keep(job.page, folder / "demo.png")
 
     await job.moves_the_clock_on("결제가 열려요", "2026년 12월 16일 (수) 10:00")
-    for name, stars in ((HOST, ("★ 5.0", "★ 4.5", "★ 2.0", "★ 4.0")), ("바다", ("★ 1.5", "★ 5.0", "★ 4.5"))):
+    for name, stars in (
+        (HOST, ("★ 5.0", "★ 4.5", "★ 2.0", "★ 4.0")),
+        ("하늘", ("★ 4.5", "★ 2.5", "★ 5.0")),
+        ("바다", ("★ 1.5", "★ 5.0", "★ 4.5")),
+    ):
         await job.rates(name, *stars)
-        await job.chat(name).says("/recommend")
-        await job.chat(name).sees("예상 ★")
-    await job.chat("하늘").says("/find ㅅㅇㅇㅊㅇ")
-    await job.chat("하늘").taps("별점 주기")
-    await job.chat("하늘").sees("별점을 골라 주세요")
+    await job.chat(HOST).says("🚪 대화방 나가기")
+    await job.chat(HOST).says("/recommend")
+    await job.chat(HOST).sees("예상 ★")
+    await job.begins_an_evening("바다")
+    await job.comes_to_the_evening("하늘")
+    await job.chat("바다").sees("같이 보는 사람: 하늘, 바다")
     picks = job.chat(HOST).node.locator(".theirs", has_text="예상 ★").last
     await keep(job.page, folder / "recommend.png", from_the_top=picks)
 

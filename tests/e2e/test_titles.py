@@ -129,6 +129,15 @@ async def test_a_list_learns_is_filtered_turned_and_leaves_out_what_one_does_not
     await jiu.taps("2")
     await jiu.taps("관심 없어요")
 
+    # the numbers behind a pick, and titles like it
+    await jiu.taps("1")
+    await jiu.taps("왜 추천했나요?")
+    await jiu.sees("목록 점수")
+    await jiu.taps("돌아가기")
+    await jiu.taps("비슷한 작품")
+    await jiu.sees("이 작품과 비슷해요")
+    await jiu.taps("추천 목록", anywhere=True)
+
     # the next ten are ten others, and the first ten stay as they were
     await jiu.taps("다음 10개")
     await jiu.sees("11. ")

@@ -12,6 +12,7 @@ from core.catalogue.plans import catalogue_data
 from core.clock import ManualClock
 from core.db import Database
 from core.errors import InvalidInput, NotFound, Outdated
+from core.parties import shared_services
 from core.people import GENRES
 from core.titles import (
     MOODS,
@@ -28,6 +29,7 @@ from core.titles import (
     set_aside,
     take_back,
 )
+from tests import builders
 from tests.core.titles.shelf import SHELF, fill, somebody
 
 
@@ -152,3 +154,21 @@ async def test_every_service_of_the_catalogue_can_be_a_filter(db: Database, cloc
         await keep_filters(session, person.id, Filters(slugs))
 
         assert set((await filters_of(session, person.id)).services) == set(slugs)
+
+
+async def test_the_services_of_ones_parties_are_known_and_a_bundle_is_its_parts(
+    db: Database, clock: ManualClock
+) -> None:
+    host = await builders.person(db, clock)
+    async with db.write() as session:
+        await sync_plans(session, catalogue_data())
+    for plan in ("disney-plus-premium", "tving-wavve-premium-extra-1"):
+        await builders.party(db, clock, host, plan=plan, seats=2)
+    waiting = await builders.joins(db, clock, await builders.party(db, clock, host, seats=2))
+
+    async with db.read() as session:
+        hosted = await shared_services(session, host.id)
+        unpaid = await shared_services(session, waiting.person_id)
+
+    assert hosted == ["netflix", "tving", "disney-plus", "wavve"]
+    assert unpaid == []
