@@ -39,6 +39,7 @@ _STUCK = {
     "refund_unknown": "refund {row} of bill {bill}: the provider does not say whether it went back, since {since}",
     "refund_waits_for_operator": "refund {row} of bill {bill} waits for your transfer, since {since}",
     "payout_unconfirmed": "payout {row} was exported and not confirmed, since {since}",
+    "claim_undecided": "claim {row} keeps a host's money back until you decide it, since {since}",
     "notice_dead": "message {row} about money could not be delivered, since {since}",
 }
 

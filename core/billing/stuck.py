@@ -22,9 +22,11 @@ from core.billing.tables import (
     RefundWay,
 )
 from core.outbox import Outgoing, SendState
+from core.parties import Claim
 
 HELD_FOR = timedelta(hours=1)
 UNCONFIRMED_FOR = timedelta(days=3)
+UNDECIDED_FOR = timedelta(days=3)
 ABOUT_MONEY = ("billing.", "payouts.", "refunds.")
 
 
@@ -46,6 +48,7 @@ async def stuck(session: AsyncSession, now: datetime) -> Sequence[Stuck]:
         *await _silent_refunds(session),
         *await _transfers_to_make(session),
         *await _unconfirmed_payouts(session, now),
+        *await _undecided_claims(session, now),
         *await _dead_notices(session),
     ]
 
@@ -87,6 +90,14 @@ async def _unconfirmed_payouts(session: AsyncSession, now: datetime) -> list[Stu
     )
     rows = await session.execute(exported.order_by(Payout.id))
     return [Stuck("payout_unconfirmed", payout, since) for payout, since in rows]
+
+
+async def _undecided_claims(session: AsyncSession, now: datetime) -> list[Stuck]:
+    undecided = select(Claim.id, Claim.opened_at).where(
+        Claim.under_way.is_(True), Claim.opened_at < now - UNDECIDED_FOR
+    )
+    rows = await session.execute(undecided.order_by(Claim.id))
+    return [Stuck("claim_undecided", claim, since) for claim, since in rows]
 
 
 async def _dead_notices(session: AsyncSession) -> list[Stuck]:

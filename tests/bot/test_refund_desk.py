@@ -227,3 +227,12 @@ def test_a_payment_that_is_not_stuck_is_not_given_up(office: Office) -> None:
 
     assert (refused.exit_code, refused.output) == (1, f"attempt {attempt} is not stuck: nothing changes\n")
     assert (unknown.exit_code, unknown.output) == (2, "there is no attempt 999999\n")
+
+
+def test_a_claim_that_nobody_decides_is_stuck_because_it_holds_money_back(office: Office) -> None:
+    claim = at_the_till(office, open_claim)
+
+    stuck = office.two("bills", "stuck")
+
+    assert stuck.exit_code == 1
+    assert f"claim {claim} keeps a host's money back" in stuck.output
