@@ -176,7 +176,8 @@ def claim_holds_release() -> Select[int]:
         .join(Bill, Bill.membership_id == Claim.membership_id)
         .where(
             Claim.under_way.is_(True),
-            Bill.released_at >= Claim.opened_at,
+            # What was released at the very instant may have been released before: a claim had just been rejected.
+            Bill.released_at > Claim.opened_at,
             Bill.serves_until > Claim.broken_since,
         )
     )

@@ -17,6 +17,7 @@ from core.dates import seoul_date
 from core.db import Database
 from tests.builders import LIMITS, days_pass, joins, party, person
 from tests.core.audit.broken import found_after
+from tests.counter import released, served
 from tests.till import Till, till_open
 
 
@@ -95,6 +96,20 @@ async def test_a_cancel_elsewhere_without_a_record(till: Till) -> None:
     assert await found_after(till.db, delete(MoneyRecord)) == {"outside_has_record"}
 
 
+async def test_a_new_claim_at_the_instant_of_a_release_accuses_nobody(till: Till) -> None:
+    opened, someone = await party(till.db, till.clock), await person(till.db, till.clock)
+    await till.pays((await joins(till.db, till.clock, opened, someone)).id)
+    since = seoul_date(till.clock.now())
+    claim = await till.db.transact(flows.open_claim, opened.id, someone.id, since, till.clock.now())
+    assert await served(till.db, till.clock) == 0
+
+    await till.db.transact(flows.resolve_claim, claim.id, "mina", till.clock.now(), LIMITS, upheld=False)
+    assert await released(till.db, till.clock) == 4250
+    await till.db.transact(flows.open_claim, opened.id, someone.id, since, till.clock.now())
+
+    assert await found_after(till.db) == set()
+
+
 async def test_a_release_under_an_open_claim(till: Till) -> None:
     opened, someone = await party(till.db, till.clock), await person(till.db, till.clock)
     bill = await joins(till.db, till.clock, opened, someone)
@@ -108,9 +123,9 @@ async def test_a_release_under_an_open_claim(till: Till) -> None:
         {"event": "release", "line": line, "account": account, "amount_won": won, "bill_id": bill.id, "at": later}
         for line, account, won in ((1, Account.HELD, 4250), (2, Account.PAYABLE, -4250))
     ]
-    released = [
+    lines_of_it = [
         insert(LedgerEntry).values(party_id=opened.id, person_id=None if line["line"] == 1 else opened.host_id, **line)
         for line in lines
     ]
 
-    assert "claim_holds_release" in await found_after(till.db, release, *released)
+    assert "claim_holds_release" in await found_after(till.db, release, *lines_of_it)
