@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from sqlalchemy import (
@@ -29,6 +30,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from core.sqlite import connect as connect_sqlite
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -219,7 +222,9 @@ class Database:
 
 
 def _sqlite_engine(url: str, *, begin: str, query_only: bool) -> AsyncEngine:
-    engine = create_async_engine(url, hide_parameters=True)  # what people wrote belongs into no error message
+    path = make_url(url).database or ""
+    # Hidden: what people wrote belongs into no error message.
+    engine = create_async_engine(url, hide_parameters=True, async_creator=partial(connect_sqlite, path))
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _: Any) -> None:
