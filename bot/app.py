@@ -141,10 +141,10 @@ def bootpay_client(settings: Settings) -> Bootpay:
 
 
 @asynccontextmanager
-async def prepared(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Two]:
-    """Wire the product on an up-to-date database, without serving, sending or ticking."""
+async def prepared(settings: Settings, *, clock: Clock | None = None, db: Database | None = None) -> AsyncIterator[Two]:
+    """Wire the product on an up-to-date database (`db`, else a new one), without serving, sending or ticking."""
     async with contextlib.AsyncExitStack() as stack:
-        db = Database(settings.database_url)
+        db = db or Database(settings.database_url)
         stack.push_async_callback(db.close)
         await require_current(db)
         telegram = _telegram(settings)
@@ -156,9 +156,11 @@ async def prepared(settings: Settings, *, clock: Clock | None = None) -> AsyncIt
 
 
 @asynccontextmanager
-async def running(settings: Settings, *, clock: Clock | None = None, polling: bool = False) -> AsyncIterator[Two]:
+async def running(
+    settings: Settings, *, clock: Clock | None = None, polling: bool = False, db: Database | None = None
+) -> AsyncIterator[Two]:
     """Run the product and stop it in order at the end: the door first, the sender last."""
-    async with prepared(settings, clock=clock) as two:
+    async with prepared(settings, clock=clock, db=db) as two:
         await announce(two, webhook=not polling)
         two.start(two.sender.run(), "sender")
         two.ticks.start()

@@ -18,12 +18,18 @@ class SchemaOutdated(Exception):
 
 async def upgrade(url: str) -> None:
     """Migrate to the newest revision and bring the plan catalogue up to date."""
-    await asyncio.to_thread(command.upgrade, migrations.config(url), "head")
     db = Database(url)
     try:
-        await db.transact(sync_plans)
+        await upgraded(db)
     finally:
         await db.close()
+
+
+async def upgraded(db: Database) -> None:
+    """Do the same over a database that is open already."""
+    url = db.url.render_as_string(hide_password=False)
+    await asyncio.to_thread(command.upgrade, migrations.config(url), "head")
+    await db.transact(sync_plans)
 
 
 async def require_current(db: Database) -> None:

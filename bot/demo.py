@@ -103,10 +103,10 @@ async def demo_running(
     port: int = 0,
     start: datetime | None = None,
     webhook: bool = False,
-    database_url: str | None = None,
+    db: Database | None = None,
     crowded: bool = True,
 ) -> AsyncIterator[Demo]:
-    """Run the demo until the block ends; `database_url` is an empty database, an SQLite file of its own without one;
+    """Run the demo until the block ends; `db` is an empty database, an SQLite file of its own without one;
     `crowded` fills it with titles and ratings."""
     if found := real_keys_present():
         raise SettingsInvalid(f"the demo does not start with real keys: unset {', '.join(found)}")
@@ -122,13 +122,14 @@ async def demo_running(
         page = _Page(telegram, bootpay)
         await telegram.start(port=port)
         stack.push_async_callback(telegram.close)
-        settings = demo_settings(
-            database_url or f"sqlite+aiosqlite:///{folder / 'two.sqlite3'}", public_url, web_port, telegram, bootpay
-        )
-        await database.upgrade(settings.database_url)
+        db = db or Database(f"sqlite+aiosqlite:///{folder / 'two.sqlite3'}")
+        stack.push_async_callback(db.close)
+        await database.upgraded(db)
         if crowded:
-            await seed(settings.database_url, clock)
-        two = await stack.enter_async_context(running(settings, clock=clock, polling=not webhook))
+            await seed(db, clock)
+        address = db.url.render_as_string(hide_password=False)
+        settings = demo_settings(address, public_url, web_port, telegram, bootpay)
+        two = await stack.enter_async_context(running(settings, clock=clock, polling=not webhook, db=db))
         demo = Demo(two, telegram, bootpay, clock)
         page.open(demo)
         yield demo
@@ -189,26 +190,22 @@ def demo_settings(
     )
 
 
-async def seed(database_url: str, clock: ManualClock) -> None:
+async def seed(db: Database, clock: ManualClock) -> None:
     """Fill the demo's database: titles, and a crowd that has rated them."""
     catalogue = load_titles()
     voices = crowd(CROWD_SEED, titles=catalogue)
-    db = Database(database_url)
     now = clock.now()
-    try:
-        async with db.write() as session:
-            await titles.import_titles(session, [asdict(title) for title in catalogue], now)
-            people = {
-                number: Person(language="ko", age_band=AgeBand.ADULT, created_at=now)
-                for number in sorted({voice.person for voice in voices})
-            }
-            session.add_all(people.values())
-            await session.flush()
-            rows = [(people[voice.person].id, voice.title_id, round(voice.stars * 2)) for voice in voices]
-            await titles.add_ratings(session, rows, now)
-        await train(db, clock)
-    finally:
-        await db.close()
+    async with db.write() as session:
+        await titles.import_titles(session, [asdict(title) for title in catalogue], now)
+        people = {
+            number: Person(language="ko", age_band=AgeBand.ADULT, created_at=now)
+            for number in sorted({voice.person for voice in voices})
+        }
+        session.add_all(people.values())
+        await session.flush()
+        rows = [(people[voice.person].id, voice.title_id, round(voice.stars * 2)) for voice in voices]
+        await titles.add_ratings(session, rows, now)
+    await train(db, clock)
 
 
 async def invite_people(demo: Demo, chats: Chats) -> None:

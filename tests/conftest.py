@@ -7,8 +7,10 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
+import httpx._transports.default as httpx_transports
 import pytest
 from alembic import command
 from sqlalchemy import exists, literal, select, text, union_all
@@ -112,17 +114,28 @@ def db_url(db_kind: str, request: pytest.FixtureRequest, worker_folder: Path) ->
     return f"sqlite+aiosqlite:///{path}"
 
 
-# An engine compiles each statement once; a new one for every test would do little else. Databases of a worker that
-# have the same address share theirs, with fresh connections for each test's event loop.
-_databases: dict[str, Database] = {}
+@cache
+def shared_database(url: str) -> Database:
+    """Return the worker's database at an address, closed or not.
+
+    An engine compiles each statement once; a new one for every test would do little else. So those of the same address
+    share theirs, with fresh connections for each test's event loop.
+    """
+    return Database(url)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_reading_of_certificates() -> Iterator[None]:
+    """Let every HTTP client of the worker trust the same certificates: reading them takes longer than most tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(httpx_transports, "create_ssl_context", cache(httpx_transports.create_ssl_context))
+        yield
 
 
 @pytest.fixture
 async def db(db_url: str) -> AsyncIterator[Database]:
     """Open the database; at the end every invariant of the business must hold."""
-    if db_url not in _databases:
-        _databases[db_url] = Database(db_url)
-    database = _databases[db_url]
+    database = shared_database(db_url)
     yield database
     async with database.read() as session:
         violations = await audit.check(session)

@@ -57,8 +57,8 @@ async def measure(db: Database, clock: Clock, sizes: Sizes) -> list[Measured]:
 async def _filled(url: str, clock: ManualClock) -> AsyncIterator[Database]:
     db = Database(url)
     try:
-        await database.upgrade(url)
-        await seed(url, clock)
+        await database.upgraded(db)
+        await seed(db, clock)
         yield db
     finally:
         await db.close()

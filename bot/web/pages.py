@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from bot.texts import LANGUAGES, Speech
@@ -39,20 +40,25 @@ def private_headers(csp: str) -> Mapping[str, str]:
     }
 
 
+@cache
+def _template() -> Template:
+    """Return the one template of all pages: compiling it takes longer than drawing many."""
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("pay.html")
+
+
 class Pages:
     """Draws pages."""
 
     def __init__(self, *, csp: str, chat_url: str, bootpay_script: str, business_notice: str) -> None:
         self.headers = private_headers(csp)
         self._facts = {"chat_url": chat_url, "bootpay_script": bootpay_script, "business_notice": business_notice}
-        environment = Environment(
-            loader=FileSystemLoader(_FOLDER / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._template = environment.get_template("pay.html")
 
     def draw(self, say: Speech, page: Page, *, path: str) -> web.Response:
         """Return a page; `path` is the address under which it may be seen again."""
@@ -61,7 +67,7 @@ class Pages:
             return Markup(say(key, **values))  # noqa: S704 - texts are ours, values are escaped by say
 
         other = next(language for language in LANGUAGES if language != say.language)
-        html = self._template.render(
+        html = _template().render(
             page=page, text=text, language=say.language, other=other, path=path, html=Markup, **self._facts
         )
         return web.Response(status=page.status, text=html, content_type="text/html", headers=self.headers)

@@ -23,7 +23,7 @@ TINY = Sizes(taps=5, at_once=2, lists=2, ledger_rows=73, audits=1)
 async def test_taps_lists_and_the_audit_are_measured_by_really_doing_them(db: Database, db_url: str) -> None:
     clock = ManualClock()
     await db.transact(sync_plans)
-    await seed(db_url, clock)
+    await seed(db, clock)
     async with db.read() as session:
         before = await session.scalar(select(func.count(Rating.id)))
 

@@ -14,8 +14,7 @@ from bot import journeys
 from bot.demo import Demo, demo_running
 from bot.sandbox.chats import Chats, Phone
 from core import audit
-from core.db import Database
-from tests.conftest import START, empty
+from tests.conftest import START, empty, shared_database
 from tests.judge import Judge
 
 
@@ -102,15 +101,15 @@ async def world(db_url: str, pair: str) -> AsyncIterator[World]:
 async def world_running(db_url: str, pair: str) -> AsyncIterator[World]:
     """Run the product on an empty database; at the end the books must be right and the strangers content."""
     judge = Judge()
+    db = shared_database(db_url)
     async with AsyncExitStack() as stack:
         demo = await stack.enter_async_context(
-            demo_running(start=START, webhook=pair.endswith("webhook"), database_url=db_url, crowded=False)
+            demo_running(start=START, webhook=pair.endswith("webhook"), db=db, crowded=False)
         )
         judge.watch(demo.telegram)
         chats = await stack.enter_async_context(Chats(demo.telegram.url))
         yield World(demo, chats)
         await demo.settle_down()
-    db = Database(db_url)
     async with db.read() as session:
         violations = await audit.check(session)
     if not db.embedded:
