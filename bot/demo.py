@@ -205,7 +205,7 @@ async def seed(db: Database, clock: ManualClock) -> None:
         await session.flush()
         rows = [(people[voice.person].id, voice.title_id, round(voice.stars * 2)) for voice in voices]
         await titles.add_ratings(session, rows, now)
-    await train(db, clock)
+    await train(db, clock, tier="instant")
 
 
 async def invite_people(demo: Demo, chats: Chats) -> None:

@@ -29,7 +29,8 @@ def evaluate(
     catalogue = Titles() if titles is None else read_titles(titles)
     with Progress(console=console, transient=True) as progress:
         found = report(table, catalogue, asked, _ticker(progress), test=unseen)
-    about = {"rows": len(table), "dropped": table.dropped, "scale": [table.scale.low, table.scale.high]}
+    scale_used = [table.scale.low, table.scale.high]
+    about = {"rows": len(table), "dropped": table.dropped, "scale": scale_used, "tier": asked.tier}
     return {"data": about, **found}
 
 

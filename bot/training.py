@@ -24,6 +24,7 @@ from core import leases
 from core import titles as core
 from core.clock import Clock
 from core.db import Database
+from recommender import Tier
 
 log = structlog.get_logger(__name__)
 LEASE = "training"
@@ -62,8 +63,11 @@ class Spark:
             )
 
 
-async def train(db: Database, clock: Clock, spark: Spark | None = None) -> Trained | None:
-    """Train on everything that is known and store the model; None while somebody else is training."""
+async def train(db: Database, clock: Clock, spark: Spark | None = None, *, tier: Tier = "full") -> Trained | None:
+    """Train on everything that is known and store the model; None while somebody else is training.
+
+    The tier is that of `recommender.train`; what Spark works out has its own.
+    """
     holder = uuid4().hex
     longest = LONGEST if spark is None else LONGEST_BY_SPARK
     if not await db.transact(leases.take, LEASE, holder, clock.now(), longest):
@@ -71,22 +75,24 @@ async def train(db: Database, clock: Clock, spark: Spark | None = None) -> Train
     try:
         async with db.read() as session:
             titles = described(await core.all_titles(session))
-        content, ratings = await (_fit(db, titles) if spark is None else _fit_by_spark(db, titles, spark))
+        content, ratings = await (_fit(db, titles, tier) if spark is None else _fit_by_spark(db, titles, spark))
         snapshot = await db.transact(core.store_snapshot, content, ratings, clock.now())
     finally:
         await db.transact(leases.give_back, LEASE, holder, clock.now())
-    log.info("trained", snapshot=snapshot.id, ratings=ratings, titles=len(titles), size=len(content))
+    by = "spark" if spark is not None else tier
+    log.info("trained", by=by, snapshot=snapshot.id, ratings=ratings, titles=len(titles), size=len(content))
     return Trained(snapshot.id, ratings, len(titles), len(content))
 
 
-async def _fit(db: Database, titles: recommender.Titles) -> tuple[bytes, int]:
+async def _fit(db: Database, titles: recommender.Titles, tier: Tier) -> tuple[bytes, int]:
     """Return a snapshot, and of how many ratings."""
     async with db.read() as session:
         ratings = await core.everybodys_ratings(session)
     stars = [halves / 2 for halves in ratings.halves]
 
     def fitted() -> bytes:
-        return recommender.train(recommender.Ratings(ratings.people, ratings.titles, stars), titles).dump()
+        clean = recommender.Ratings(ratings.people, ratings.titles, stars)
+        return recommender.train(clean, titles, tier=tier).dump()
 
     return await asyncio.to_thread(fitted), len(ratings)
 
@@ -107,7 +113,7 @@ async def _fit_by_spark(db: Database, titles: recommender.Titles, spark: Spark) 
 
 
 async def train_when_due(db: Database, settings: Settings) -> None:
-    """Train in a process of its own when enough has been rated since the last time."""
+    """Train in a process of its own when enough has been rated since the last time: the full tier, as nobody waits."""
     async with db.read() as session:
         due = await training_due(session)
     if due and (code := await spawn_training(settings)) != 0:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from recommender.alike import Similar, similar
 from recommender.border import RatingRefused, Ratings
 from recommender.explain import Explained, why
-from recommender.model import Model, Pick, train
+from recommender.model import Model, Pick, Tier, train
 from recommender.packing import SnapshotBroken
 from recommender.reasons import Reason
 from recommender.titles import Title, Titles
@@ -25,6 +25,7 @@ __all__ = [
     "Reason",
     "Similar",
     "SnapshotBroken",
+    "Tier",
     "Title",
     "Titles",
     "similar",

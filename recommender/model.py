@@ -80,6 +80,11 @@ class Model:
         """The titles that training saw."""
         return self._trained.title_ids
 
+    @property
+    def tier(self) -> Tier:
+        """What was trained."""
+        return "instant" if self._trained.stars.linked is None else "full"
+
     def recommend(
         self,
         rated: Mapping[int, float],

@@ -12,7 +12,7 @@ from recommender.arrays import F64, I64
 from recommender.border import Ratings
 from recommender.evaluate import ListQuality, StarQuality, Stopwatch, Tick
 from recommender.files import RatingTable
-from recommender.model import Model, train
+from recommender.model import Model, Tier, train
 from recommender.titles import Titles
 from recommender.variety import VARIETY
 
@@ -23,6 +23,7 @@ class Questions:
 
     folds: int = 5
     seed: int = 0
+    tier: Tier = "instant"
     rank: bool = False
     cold: Sequence[int] = ()
     groups: bool = False
@@ -75,7 +76,7 @@ def peak_mb() -> float:
 
 
 def _trainer(titles: Titles, asked: Questions) -> Callable[[Ratings], Model]:
-    return lambda ratings: train(ratings, titles, seed=asked.seed)
+    return lambda ratings: train(ratings, titles, seed=asked.seed, tier=asked.tier)
 
 
 def _joined(table: RatingTable, test: RatingTable) -> tuple[RatingTable, I64, I64]:
@@ -107,7 +108,7 @@ def star_quality(table: RatingTable, train_rows: I64, test_rows: I64, titles: Ti
     """Train on some rows and predict the others, each user folded in from their training rows."""
     known = table.ratings(train_rows)
     watch = Stopwatch()
-    model = train(known, titles, seed=asked.seed)
+    model = train(known, titles, seed=asked.seed, tier=asked.tier)
     fit_s = watch.lap()
     stars = model.predict_rows(known, table.users[test_rows], table.titles[test_rows])
     values = table.scale.from_stars(stars)

@@ -27,6 +27,10 @@ def train(
         str | None,
         typer.Option(help="spark: where it works, e.g. local[2]; SPARK_MASTER, or every core of this machine."),
     ] = None,
+    tier: Annotated[
+        Literal["instant", "full"] | None,
+        typer.Option(help="own: full predicts better stars, instant is ready some ten times sooner; full without it."),
+    ] = None,
 ) -> None:
     """Train the recommender on the present ratings and store the model."""
     from bot.exporting import SparkRefused
@@ -38,12 +42,14 @@ def train(
     by_spark = engine == "spark" or (engine is None and bool(settings.spark_master))
     if not by_spark and (ratings or master):
         _refuse("--ratings and --master go with --engine spark")
+    if by_spark and tier:
+        _refuse("--tier goes with --engine own")
     if master and not SPARK_MASTER.fullmatch(master):
         _refuse(f"{master} is no place where Spark works; one is local[2]")
     try:
         folder = Path(settings.spark_folder) if settings.spark_folder else None
         spark = Spark(master or settings.spark_master or "local[*]", ratings, folder) if by_spark else None
-        console.print(str(on_database(lambda db: train_model(db, SystemClock(), spark), settings)))
+        console.print(str(on_database(lambda db: train_model(db, SystemClock(), spark, tier=tier or "full"), settings)))
     except (SparkRefused, OSError) as error:
         _refuse(str(error))
 
@@ -71,6 +77,7 @@ def evaluate(
     titles: Annotated[Path | None, typer.Option(help="u.item, movies.csv, a :: file, or CSV with a header.")] = None,
     folds: Annotated[int, typer.Option(min=2, help="Folds of cross-validation.")] = 5,
     seed: Annotated[int, typer.Option(min=0, help="Decides folds, splits and samples.")] = 0,
+    tier: Annotated[Literal["instant", "full"], typer.Option(help="What is trained; full takes longer.")] = "instant",
     train_file: Annotated[Path | None, typer.Option("--train", help="Train on this file, with --test.")] = None,
     test_file: Annotated[Path | None, typer.Option("--test", help="Predict the rows of this file.")] = None,
     scale: Annotated[
@@ -100,6 +107,7 @@ def evaluate(
         asked = Questions(
             folds=folds,
             seed=seed,
+            tier=tier,
             rank=rank,
             cold=[int(size) for size in cold.split(",") if size],
             groups=groups,

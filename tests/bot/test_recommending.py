@@ -30,6 +30,7 @@ from core.titles import (
     get_title,
     get_titles,
     import_titles,
+    load_snapshot,
     rate,
     ratings_of,
     set_aside,
@@ -39,6 +40,7 @@ from core.titles import (
 )
 from core.titles.snapshots import bytes_value
 from core.titles.tables import Snapshot, SnapshotChunk
+from recommender import Model, Tier
 from tests.core.titles.shelf import SHELF, fill, somebody, title_row
 
 CATALOGUE = load_titles()[:200]
@@ -438,7 +440,20 @@ async def test_training_runs_as_a_process_of_its_own_with_the_settings_of_ours(
     await train_when_due(db, settings)  # nothing new: not due
 
     async with db.read() as session:
-        assert len(await usable_snapshots(session)) == 1
+        (newest,) = await usable_snapshots(session)
+        model = Model.load(await load_snapshot(session, newest))
+    assert model.tier == "full"
+
+
+@pytest.mark.parametrize("tier", ["instant", "full"])
+async def test_a_tier_may_be_chosen(db: Database, clock: ManualClock, tier: Tier) -> None:
+    await fill_with_a_crowd(db, clock)
+
+    trained = await train(db, clock, tier=tier)
+
+    assert trained is not None
+    async with db.read() as session:
+        assert Model.load(await load_snapshot(session, trained.snapshot_id)).tier == tier
 
 
 async def test_a_training_that_fails_says_so_and_leaves_the_model_alone(

@@ -10,7 +10,7 @@ from surprise.model_selection import KFold
 from typer.testing import CliRunner
 
 from bot.cli import app
-from recommender import Ratings, train
+from recommender import Ratings, Tier, train
 from recommender.evaluate import (
     cold_start,
     folds,
@@ -27,6 +27,7 @@ from recommender.report import Questions, report, star_quality
 from recommender.titles import Titles
 from tests.recommender.worlds import World, of, world
 
+TIERS: tuple[Tier, ...] = ("instant", "full")
 KEYS = {"rmse", "mae", "fit_s", "predict_s", "peak_mb", "folds"}
 
 
@@ -183,12 +184,25 @@ def test_the_command_reads_files_and_prints_json(town: World, tmp_path: Path) ->
     rows = zip(town.ratings.users, town.ratings.titles, town.ratings.stars, strict=True)
     ratings.write_text("user,item,rating\n" + "".join(f"{user},{title},{stars}\n" for user, title, stars in rows))
 
-    done = CliRunner().invoke(app, ["evaluate", "--ratings", str(ratings), "--folds", "2", "--cold", "0,2", "--json"])
+    done = CliRunner().invoke(
+        app, ["evaluate", "--ratings", str(ratings), "--folds", "2", "--cold", "0,2", "--tier", "full", "--json"]
+    )
 
     assert done.exit_code == 0, done.output
     found = json.loads(done.stdout)
     assert set(found) == KEYS | {"data", "cold"}
     assert found["data"]["rows"] == len(read_ratings(ratings))
+    assert found["data"]["tier"] == "full"
+
+
+def test_the_full_tier_is_measured_when_it_is_asked_for(town: World) -> None:
+    rows = next(folds(len(town.ratings)))
+
+    instant, full = (star_quality(table_of(town), *rows, town.titles, Questions(tier=tier)) for tier in TIERS)
+    found = report(table_of(town), town.titles, Questions(folds=2, tier="full", stars=False, cold=(0,)), silent)
+
+    assert instant.rmse != full.rmse
+    assert set(found) == {"cold", "peak_mb"}
 
 
 def test_the_command_trains_on_one_file_and_tests_on_another(town: World, tmp_path: Path) -> None:
