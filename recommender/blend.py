@@ -6,9 +6,15 @@ from recommender.arrays import F64
 
 EXPECTED: F64 = np.array([0.5, 0.6, 0.4])
 """The weights of factors, neighbours and taste when there is nothing to learn them from."""
-EXPECTED_OF_FULL: F64 = np.array([0.2, 0.3, 0.1, 0.6])
-"""The same with the linked factors of the full tier, which come last."""
+_EXPECTED_OF_FULL: F64 = np.array([0.2, 0.3, 0.1, 0.6])
+_ROWS_TO_BELIEVE = 1000
 _STRENGTH = 2.0
+
+
+def expected_of_full(rows: int) -> F64:
+    """Return the same with the linked factors of the full tier, which come last: they need ratings to be worth it."""
+    trust = rows / (rows + _ROWS_TO_BELIEVE)
+    return np.asarray(trust * _EXPECTED_OF_FULL + (1 - trust) * np.append(EXPECTED, 0.0), dtype=np.float64)
 
 
 def fit_blend(terms: F64, errors: F64, expected: F64) -> F64:

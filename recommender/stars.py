@@ -8,7 +8,7 @@ from scipy import sparse
 
 from recommender.arrays import F32, F64, I32, I64, Sparse, sealed
 from recommender.biases import USER_DAMPING, Biases, fit_biases, user_generosity
-from recommender.blend import EXPECTED, EXPECTED_OF_FULL, fit_blend
+from recommender.blend import EXPECTED, expected_of_full, fit_blend
 from recommender.cells import Parts, like, parts, rows
 from recommender.crew import share_out
 from recommender.factors import RANK, fit_factors, random_start, solve, solve_one
@@ -257,7 +257,7 @@ def fit_stars(
     known = _without(stars, held_out)
     trial = _fit_members(known, features, expected, random_start(stars.shape[1], rng, rank), _SWEEPS, kept)
     if full:
-        trial = replace(trial, linked=fit_linked(known, features, rng), weights=EXPECTED_OF_FULL)
+        trial = replace(trial, linked=fit_linked(known, features, rng), weights=expected_of_full(stars.nnz))
     weights = _weigh(trial, known, stars.data[held_out], who, what)
     del known
     final = _fit_members(stars, features, expected, trial.factors, _MORE_SWEEPS, kept)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from recommender import HybridSVDKNN, Model, Ratings, Titles, train
+from recommender.blend import EXPECTED, expected_of_full
 from recommender.evaluate import split_each_user
 from tests.recommender.worlds import World, catalogue, of, world
 
@@ -27,6 +28,14 @@ def test_it_predicts_better_than_the_instant_tier() -> None:
         return float(np.sqrt(np.mean((predicted - held_out.stars) ** 2)))
 
     assert error(train(known, town.titles, tier="full")) < error(train(known, town.titles))
+
+
+def test_linked_factors_are_expected_to_count_the_more_the_more_was_rated() -> None:
+    shares = [expected_of_full(rows).tolist() for rows in (0, 25, 1000, 100_000)]
+
+    assert shares[0] == [*EXPECTED.tolist(), 0.0]
+    assert [share[3] for share in shares] == sorted(share[3] for share in shares)
+    assert shares[3] == pytest.approx([0.2, 0.3, 0.1, 0.6], abs=0.01)
 
 
 def test_one_person_pairs_and_everybody_get_the_same_stars(town: World, model: Model) -> None:
