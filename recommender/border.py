@@ -83,13 +83,15 @@ class Ratings:
         title_ids, has_title = _ids(titles)
         values = _stars(stars)
         keep = _in_order(user_ids, title_ids, has_user & has_title & ~np.isnan(values), times)
-        for name, column in (("users", user_ids), ("titles", title_ids), ("stars", values)):
-            clean = column[keep]
-            if isinstance(keep, slice):
+        clean = {"users": user_ids, "titles": title_ids, "stars": values}
+        del user_ids, title_ids, values  # each column is let go of as soon as its clean form is there
+        for name, raw in (("users", users), ("titles", titles), ("stars", stars)):
+            column = clean.pop(name)[keep]
+            if isinstance(raw, np.ndarray) and np.may_share_memory(column, raw):
                 # never the caller's own array, which may change
-                clean = clean.copy()
-            clean.flags.writeable = False
-            object.__setattr__(self, name, clean)
+                column = column.copy()
+            column.flags.writeable = False
+            object.__setattr__(self, name, column)
 
     def __len__(self) -> int:
         return len(self.stars)
@@ -132,8 +134,13 @@ def _in_order(users: I64, titles: I64, usable: Bools, times: Column | None) -> I
         keep = keep[np.argsort(_since(times)[keep], kind="stable")]
     keep = keep[np.lexsort((titles[keep], users[keep]))]
     last = np.ones(len(keep), dtype=bool)
-    last[:-1] = (np.diff(users[keep]) != 0) | (np.diff(titles[keep]) != 0)
+    last[:-1] = _changes(users[keep]) | _changes(titles[keep])
     return keep[last]
+
+
+def _changes(column: I64) -> Bools:
+    changes: Bools = column[1:] != column[:-1]
+    return changes
 
 
 def _ascends(users: I64, titles: I64) -> bool:

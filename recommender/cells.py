@@ -27,6 +27,16 @@ def cells_of(matrix: Sparse, some: I64) -> tuple[I32, F32, I64]:
     return columns, np.concatenate([matrix.data[part] for part in slices]), ends - begins
 
 
+def turned(cells: Parts, columns: int) -> Parts:
+    """Return the parts of a matrix turned round: rows become columns; nothing but the result is held."""
+    from recommender.kernels import turn
+
+    indptr = np.zeros(columns + 1, dtype=np.int64)
+    indices, data = np.empty(len(cells[1]), dtype=np.int32), np.empty(len(cells[2]), dtype=np.float32)
+    turn(*cells, indptr, indices, data)
+    return sealed(indptr), sealed(indices), sealed(data)
+
+
 def parts(matrix: Sparse) -> Parts:
     """Return the three arrays of a matrix, sealed and of the same types always, copied where they are of others."""
     return (

@@ -3,7 +3,7 @@
 import numpy as np
 
 from recommender.arrays import F32, I32, Sparse, sealed
-from recommender.cells import parts
+from recommender.cells import Parts, parts, turned
 from recommender.crew import share_out
 
 RANK = 16
@@ -15,11 +15,14 @@ def fit_factors(residuals: Sparse, start: F32, sweeps: int, ridge: tuple[float, 
     `start` is such an array, random or from an earlier fit. Each half step solves every person's, then every
     title's, ridge regression exactly, so folding a person in later (`solve_one`) repeats what training did.
     """
-    turned = residuals.T.tocsr()
+    if not residuals.nnz:
+        return np.zeros_like(start)
+    by_user = parts(residuals)
+    by_title = turned(by_user, len(start))
     titles = start
     for _ in range(sweeps):
-        users = solve(residuals, titles, ridge)
-        titles = solve(turned, users, ridge)
+        users = _solved(by_user, titles, ridge)
+        titles = _solved(by_title, users, ridge)
     return titles
 
 
@@ -35,12 +38,16 @@ def solve(residuals: Sparse, other: F32, ridge: tuple[float, float]) -> F32:
 
     The offset's penalty is ridge[0]; a factor's is ridge[1] for each rating and one more time as a floor.
     """
-    result = np.zeros((residuals.shape[0], other.shape[1]), dtype=np.float32)
     if not residuals.nnz:
-        return result
+        return np.zeros((residuals.shape[0], other.shape[1]), dtype=np.float32)
+    return _solved(parts(residuals), other, ridge)
+
+
+def _solved(cells: Parts, other: F32, ridge: tuple[float, float]) -> F32:
     from recommender.kernels import ridge_rows
 
-    cells, theirs = parts(residuals), sealed(other)
+    result = np.zeros((len(cells[0]) - 1, other.shape[1]), dtype=np.float32)
+    theirs = sealed(other)
 
     def work(first: int, last: int) -> None:
         ridge_rows(first, last, *cells, theirs, *ridge, result)

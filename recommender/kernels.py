@@ -193,6 +193,32 @@ def best_neighbours(
 
 
 @compiled
+def turn(rows_of: I64, columns: I32, values: F32, indptr: I64, indices: I32, data: F32) -> None:
+    """Write the cells of rows, column by column, into `indices` and `data`; `indptr` comes with zeros."""
+    for column in columns:
+        indptr[column + 1] += 1
+    for column in range(len(indptr) - 1):
+        indptr[column + 1] += indptr[column]
+    free = indptr[:-1].copy()
+    for row in range(len(rows_of) - 1):
+        for at in range(rows_of[row], rows_of[row + 1]):
+            place = free[columns[at]]
+            indices[place], data[place] = row, values[at]
+            free[columns[at]] = place + 1
+
+
+@compiled
+def ratings_behind(by_title: tuple[I64, I32, F32], by_user: tuple[I64, I32, F32]) -> I64:
+    """Return, for each title, how many ratings those who rated it have given: what its neighbours cost to find."""
+    result = np.zeros(len(by_title[0]) - 1, dtype=np.int64)
+    for title in range(len(result)):
+        for at in range(by_title[0][title], by_title[0][title + 1]):
+            user = by_title[1][at]
+            result[title] += by_user[0][user + 1] - by_user[0][user]
+    return result
+
+
+@compiled
 def _largest(values: F32, place: int) -> np.float32:
     """Return the place-th largest value, by quickselect; `values` are left in another order."""
     low, high = 0, len(values) - 1

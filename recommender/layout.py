@@ -39,22 +39,29 @@ def lay_out(ratings: Ratings, catalogue: I64 | None = None) -> Layout:
     """
     first = np.ones(len(ratings), dtype=bool)
     first[1:] = ratings.users[1:] != ratings.users[:-1]
-    user_ids, users = ratings.users[first], np.cumsum(first, dtype=np.int32) - np.int32(1)
-    title_ids = np.unique(ratings.titles)
-    titles = np.searchsorted(title_ids, ratings.titles).astype(np.int32)
-    codes = np.round(ratings.stars * 1000).astype(np.uint16)
+    begins = np.append(np.flatnonzero(first), len(ratings))
+    user_ids, users = ratings.users[first], np.cumsum(first, dtype=np.int32)
+    users -= np.int32(1)
+    title_ids = np.unique(np.concatenate([np.unique(ratings.titles[part]) for part in _stretches(len(ratings))]))
+    titles, codes = np.empty(len(ratings), dtype=np.int32), np.empty(len(ratings), dtype=np.uint16)
+    for part in _stretches(len(ratings)):
+        titles[part] = np.searchsorted(title_ids, ratings.titles[part])
+        codes[part] = np.round(ratings.stars[part] * 1000)
     user_keys = np.zeros(len(user_ids), dtype=np.uint64)
     title_keys = np.zeros(len(title_ids), dtype=np.uint64)
     for _ in range(_ROUNDS):
         user_keys = _gathered(users, len(user_ids), title_keys, titles, codes)
         title_keys = _gathered(titles, len(title_ids), user_keys, users, codes)
-    user_order = np.lexsort((user_keys, -np.bincount(users, minlength=len(user_ids))))
+    del users, codes
+    user_order = np.lexsort((user_keys, -np.diff(begins)))
     title_order = np.lexsort((title_keys, -np.bincount(titles, minlength=len(title_ids))))
-    rows, columns = _places(user_order)[users], _places(title_order)[titles]
+    columns = _places(title_order)[titles]
+    del titles
     ids = title_ids[title_order]
     if catalogue is not None:
         ids = np.concatenate([ids, catalogue[~np.isin(catalogue, title_ids)]])
-    matrix = sparse.csr_array((ratings.stars.astype(np.float32), (rows, columns)), shape=(len(user_ids), len(ids)))
+    cells = ratings.stars.astype(np.float32), columns, begins
+    matrix = sparse.csr_array(cells, shape=(len(user_ids), len(ids)))[user_order]
     matrix.sort_indices()
     return Layout(ids, user_ids[user_order], matrix)
 
@@ -63,6 +70,11 @@ def _found(ids: I64, wanted: I64) -> I64:
     """Return the places of `wanted` among ids in any order."""
     order = np.argsort(ids)
     return np.asarray(order[np.searchsorted(ids, wanted, sorter=order)], dtype=np.int64)
+
+
+def _stretches(rows: int) -> list[slice]:
+    """Cut rows into stretches, so that what is worked out about a few at a time needs little memory; at least one."""
+    return [slice(begin, begin + _ROWS_AT_ONCE) for begin in range(0, max(rows, 1), _ROWS_AT_ONCE)]
 
 
 def _places(order: NDArray[np.intp]) -> I32:
@@ -74,8 +86,7 @@ def _places(order: NDArray[np.intp]) -> I32:
 def _gathered(at: I32, size: int, keys: _Keys, of: I32, codes: NDArray[np.uint16]) -> _Keys:
     """Add up, for each place of `at`, the scattered keys of what it is rated with; a stretch of rows at a time."""
     total = np.zeros(size, dtype=np.uint64)
-    for begin in range(0, len(at), _ROWS_AT_ONCE):
-        part = slice(begin, begin + _ROWS_AT_ONCE)
+    for part in _stretches(len(at)):
         np.add.at(total, at[part], _mixed(keys[of[part]] ^ _mixed(codes[part].astype(np.uint64))))
     return total
 

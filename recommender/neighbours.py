@@ -4,7 +4,7 @@ import numpy as np
 from scipy import sparse
 
 from recommender.arrays import Sparse
-from recommender.cells import parts
+from recommender.cells import parts, turned
 from recommender.crew import share_out
 
 KEPT = 60
@@ -20,9 +20,10 @@ def fit_neighbours(residuals: Sparse, kept: int = KEPT, shrink: float = SHRINK) 
     titles = residuals.shape[1]
     if not residuals.nnz:
         return sparse.csr_array((titles, titles), dtype=np.float32)
-    from recommender.kernels import best_neighbours
+    from recommender.kernels import best_neighbours, ratings_behind
 
-    by_user, by_title = parts(residuals), parts(residuals.T.tocsr())
+    by_user = parts(residuals)
+    by_title = turned(by_user, titles)
     kept = min(kept, titles)
     found = np.zeros(titles, dtype=np.int64)
     columns = np.empty((titles, kept), dtype=np.int32)
@@ -31,8 +32,6 @@ def fit_neighbours(residuals: Sparse, kept: int = KEPT, shrink: float = SHRINK) 
     def work(first: int, last: int) -> None:
         best_neighbours(first, last, by_title, by_user, shrink, found, columns, values)
 
-    # a title costs every rating of everybody who rated it
-    by_rating = np.cumsum(np.diff(by_user[0])[by_title[1]])
-    share_out(work, np.diff(np.append(0, by_rating)[by_title[0]]))
+    share_out(work, ratings_behind(by_title, by_user))
     keep = np.arange(kept) < found[:, None]
     return sparse.csr_array((values[keep], columns[keep], np.append(0, np.cumsum(found))), shape=(titles, titles))

@@ -20,7 +20,7 @@ MOST_TITLES = 4000
 _LIKES_VARIANCE = 0.1
 _PRIOR_LIKES = 1.0
 _READERS_TO_BELIEVE = 8
-_TITLES_AT_ONCE = 512
+_TITLES_AT_ONCE = 128
 _OUTER_KEPT, _LEAST_COUNT = 40, 3
 # With so many ratings half of what is said for a title comes from hints, and half from what is known of everything.
 _HALF_HINTED = 20
@@ -185,9 +185,11 @@ def _inverse(liked: Sparse, likes: F32) -> F32:
 
 def _items(inverse: F32) -> F32:
     """Turn the inverse into how one title's likes tell another's; its memory is used anew."""
-    inverse /= -np.diag(inverse).copy()[None, :]
-    np.fill_diagonal(inverse, 0)
-    return np.ascontiguousarray(inverse)
+    # LAPACK leaves it column by column; as it is symmetric, read row by row it is the same
+    items = inverse.T
+    items /= -np.diag(items).copy()[None, :]
+    np.fill_diagonal(items, 0)
+    return items
 
 
 def _outer(inverse: F32, inside: Sparse, liked: Sparse, titles: I64) -> Sparse:
@@ -197,14 +199,13 @@ def _outer(inverse: F32, inside: Sparse, liked: Sparse, titles: I64) -> Sparse:
     themselves, cut to its few strongest weights.
     """
     kept = min(_OUTER_KEPT, len(inverse))
-    shape = len(inverse), liked.shape[1]
-    result = sparse.csr_array(shape, dtype=np.float32)
-    turned = inside.T.tocsr()
+    by_title = liked.T.tocsr()
+    best, strength = [np.zeros((0, kept), dtype=np.int32)], [np.zeros((0, kept), dtype=np.float32)]
     for begin in range(0, len(titles), _TITLES_AT_ONCE):
-        some = titles[begin : begin + _TITLES_AT_ONCE]
-        weights = inverse @ (turned @ liked[:, some]).toarray()
-        best = np.argpartition(-weights, kept - 1, axis=0)[:kept]
-        values = np.maximum(np.take_along_axis(weights, best, axis=0), 0)
-        result += sparse.csr_array((values.ravel(), (best.ravel(), np.tile(some, kept))), shape=shape)
+        weights = (by_title[titles[begin : begin + _TITLES_AT_ONCE]] @ inside).toarray() @ inverse
+        best.append(np.argpartition(-weights, kept - 1, axis=1)[:, :kept].astype(np.int32))
+        strength.append(np.maximum(np.take_along_axis(weights, best[-1], axis=1), 0))
+    cells = np.concatenate(strength).ravel(), (np.concatenate(best).ravel(), np.repeat(titles, kept))
+    result = sparse.csr_array(cells, shape=(len(inverse), liked.shape[1]), dtype=np.float32)
     result.eliminate_zeros()
     return result

@@ -268,7 +268,7 @@ def fit_stars_around(stars: Sparse, held_out: I64, features: Sparse, biases: Bia
     """Fit the other members to biases and factors that were fitted elsewhere, without the cells `held_out`."""
 
     def head(cells: Sparse) -> StarsHead:
-        neighbours = _fit_neighbours(cells, _offsets(cells, biases), biases)
+        neighbours = _fit_neighbours(cells, biases)
         return StarsHead(biases, factors, neighbours, features, EXPECTED)
 
     known = _without(stars, held_out)
@@ -286,14 +286,13 @@ def _weigh(trial: StarsHead, known: Sparse, given: F32, who: I64, what: I64) -> 
 
 def _fit_members(stars: Sparse, features: Sparse, expected: F64, start: F32, sweeps: int, kept: int) -> StarsHead:
     biases = fit_biases(stars, features, expected)
-    offsets = _offsets(stars, biases)
-    factors = fit_factors(like(stars, offsets), start, sweeps, RIDGE)
-    return StarsHead(biases, factors, _fit_neighbours(stars, offsets, biases, kept), features, EXPECTED)
+    factors = fit_factors(like(stars, _offsets(stars, biases)), start, sweeps, RIDGE)
+    return StarsHead(biases, factors, _fit_neighbours(stars, biases, kept), features, EXPECTED)
 
 
-def _fit_neighbours(stars: Sparse, offsets: F32, biases: Biases, kept: int = KEPT) -> Sparse:
+def _fit_neighbours(stars: Sparse, biases: Biases, kept: int = KEPT) -> Sparse:
     generosity = user_generosity(stars, biases.mean, biases.titles)
-    return fit_neighbours(like(stars, _residuals(stars, offsets, generosity)), kept)
+    return fit_neighbours(like(stars, _residuals(stars, _offsets(stars, biases), generosity)), kept)
 
 
 def _offsets(stars: Sparse, biases: Biases) -> F32:
@@ -316,5 +315,5 @@ def _choose(cells: int, rng: np.random.Generator) -> I64:
 def _without(stars: Sparse, held_out: I64) -> Sparse:
     keep = np.ones(stars.nnz, dtype=bool)
     keep[held_out] = False
-    left = np.append(0, np.cumsum(keep))[stars.indptr]
+    left = stars.indptr - np.searchsorted(held_out, stars.indptr)
     return sparse.csr_array((stars.data[keep], stars.indices[keep], left), shape=stars.shape)

@@ -1,6 +1,1 @@
-"""How fast the product is, measured on databases of its own; only `two bench` and its test import this."""
-
-from bot.bench.measuring import Measured, Sizes, as_json, as_table
-from bot.bench.run import bench
-
-__all__ = ["Measured", "Sizes", "as_json", "as_table", "bench"]
+"""How fast the product is, measured on databases of its own; only `two bench` and its tests import what is in here."""

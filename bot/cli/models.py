@@ -146,21 +146,24 @@ def bench(
         return
 
     async def measure() -> None:
-        from bot import bench as speed
+        from bot.bench.measuring import Sizes, as_table
+        from bot.bench.measuring import as_json as told
+        from bot.bench.run import bench as measured
 
-        rows = await speed.bench(speed.Sizes(taps=taps, ledger_rows=ledger_rows), database_url)
-        console.print(speed.as_json(rows) if as_json else speed.as_table(rows), soft_wrap=as_json)
+        rows = await measured(Sizes(taps=taps, ledger_rows=ledger_rows), database_url)
+        console.print(told(rows) if as_json else as_table(rows), soft_wrap=as_json)
 
     run_async(measure())
 
 
 def _bench_recommending(ratings: int, titles: int, *, as_json: bool) -> None:
     from bot.bench import recommending
+    from bot.bench.growing import measure_growth
 
     folding = [recommending.measure_folding(size, 300) for size in sorted({min(10_000, titles), titles})]
-    growth = [recommending.measure_growth(3_000, 10_000, 300_000, both_heads=True)]
+    growth = [measure_growth(3_000, 10_000, 300_000, both_heads=True)]
     growth += [
-        recommending.measure_growth(max(10, size * 7 // 1000), max(100, int(10.7 * (size / 10) ** 0.5)), size)
+        measure_growth(max(10, size * 7 // 1000), max(100, int(10.7 * (size / 10) ** 0.5)), size)
         for size in (100_000, 1_000_000, 10_000_000)
         if size <= ratings
     ]

@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import func, select
 from typer.testing import CliRunner
 
-from bot.bench import Sizes, as_json, as_table, bench
 from bot.bench.books import write_books
-from bot.bench.run import measure
+from bot.bench.measuring import Sizes, as_json, as_table
+from bot.bench.run import bench, measure
 from bot.cli import app
 from bot.demo import seed
 from bot.settings import SettingsInvalid

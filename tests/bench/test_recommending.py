@@ -6,16 +6,21 @@ import numpy as np
 from rich.console import Console
 
 from bot.bench import recommending
+from bot.bench.growing import measure_growth
+from bot.bench.made_up import made_up_ratings
 
 
 def test_folding_in_is_timed_beside_a_fixed_loop_and_growth_in_a_process_of_its_own() -> None:
     folding = recommending.measure_folding(titles=150, times=3)
-    growth = recommending.measure_growth(users=20, titles=50, ratings=300, both_heads=True)
+    growth = measure_growth(users=20, titles=50, ratings=300, both_heads=True)
 
     assert (folding.titles, folding.times) == (150, 3)
     assert 0 < folding.median_ms <= folding.p99_ms
+    assert 0 < folding.cpu_median_ms <= folding.cpu_p99_ms
     assert folding.loop_median_ms > 0
-    assert 100 < growth.ratings <= 400
+    assert 290 < growth.ratings <= 310
+    assert growth.fit_s > 0
+    assert growth.cpu_s > 0
     assert growth.peak_mb > 50
     told = json.loads(recommending.as_json([folding], [growth]))
     assert told["growth"][0]["what"] == "both heads"
@@ -26,11 +31,11 @@ def test_folding_in_is_timed_beside_a_fixed_loop_and_growth_in_a_process_of_its_
 
 
 def test_made_up_ratings_follow_a_power_law() -> None:
-    ratings = recommending.made_up_ratings(users=1000, titles=2000, ratings=20_000, seed=0)
+    ratings = made_up_ratings(users=1000, titles=2000, ratings=20_000, seed=0)
 
     of_titles = np.sort(np.unique(ratings.titles, return_counts=True)[1])[::-1]
     of_users = np.sort(np.unique(ratings.users, return_counts=True)[1])[::-1]
 
-    assert 12_000 < len(ratings) < 26_000
+    assert 19_500 < len(ratings) < 20_500
     assert of_titles[:50].sum() > 3 * of_titles[-50:].sum()
     assert of_users[:100].sum() > 0.25 * len(ratings)

@@ -94,3 +94,16 @@ def test_of_two_titles_with_one_id_the_later_counts() -> None:
     titles = Titles([Title(1, year=1999), Title(2), Title("1", year=2003)])  # type: ignore[arg-type]
 
     assert [(title.id, title.year) for title in titles.rows] == [(1, 2003), (2, None)]
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 0, 1]])
+def test_what_the_caller_changes_afterwards_changes_no_rating(order: list[int]) -> None:
+    users, titles, stars = np.array([1, 1, 2])[order], np.array([5, 6, 5])[order], np.array([4.0, 3.0, 2.0])[order]
+
+    ratings = Ratings(users, titles, stars)
+    for column in (users, titles, stars):
+        column[:] = 1
+
+    assert ratings.users.tolist() == [1, 1, 2]
+    assert ratings.titles.tolist() == [5, 6, 5]
+    assert ratings.stars.tolist() == [4.0, 3.0, 2.0]

@@ -6,7 +6,7 @@ from scipy import sparse
 
 from recommender import crew, factors, neighbours, ranking, train
 from recommender.best import best_first
-from recommender.cells import like
+from recommender.cells import like, parts, turned
 from recommender.content import fit_prior
 from recommender.evaluate import split_each_user
 from recommender.layout import lay_out
@@ -67,6 +67,16 @@ def test_factors_solve_each_ridge_regression_exactly(
     assert whole[3] == pytest.approx(expected, abs=1e-4)
     assert alone == pytest.approx(expected, abs=1e-4)
     assert shared_out.tolist() == whole.tolist()
+
+
+def test_cells_turned_round_are_those_of_the_turned_matrix() -> None:
+    rng = np.random.default_rng(0)
+    matrix = sparse.csr_array((rng.random((7, 9)) < 0.4) * rng.normal(size=(7, 9)).astype(np.float32))
+
+    bounds, places, values = turned(parts(matrix), 9)
+
+    assert sparse.csr_array((values, places, bounds), shape=(9, 7)).toarray().tolist() == matrix.toarray().T.tolist()
+    assert [part.tolist() for part in turned(parts(matrix[:0]), 3)] == [[0, 0, 0, 0], [], []]
 
 
 def test_a_row_longer_than_a_stretch_is_solved_exactly_too() -> None:
