@@ -71,7 +71,7 @@ async def open_party(tap: Tap) -> Replies:
     today = seoul_date(tap.now)
     offer = await catalogue.offer(tap.session, tap.number(0), today)
     if offer.price_won != tap.number(4):
-        raise Outdated(what="price")
+        raise Outdated(what="plan")
     party = await parties.open_party(
         tap.session,
         tap.person.id,
