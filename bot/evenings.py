@@ -52,7 +52,8 @@ async def scene(session: AsyncSession, recommending: Recommending, evening: Even
         had = await rooms.had(session, evening, [person.id for person in watching])
         present = [Companion(person, had=had[person.id]) for person in watching]
         # A veto stands for the whole evening, even if who gave it has gone to bed.
-        off = [title_id for titles in vetoes.values() for title_id in titles]
+        off = await rooms.watched_before(session, evening)
+        off.update(title_id for titles in vetoes.values() for title_id in titles)
         together = await recommending.together(session, present, n=PICKS, exclude=off)
     room = await session.get_one(Room, evening.room_id)
     title = None

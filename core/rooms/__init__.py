@@ -19,6 +19,7 @@ from core.rooms.evenings import (
     tell,
     vetoes,
     watch,
+    watched_before,
 )
 from core.rooms.evenings import veto as veto_title
 from core.rooms.presence import Door, Guest, door_of, doors, enter, guests, leave_room, present_room, silenced_room
@@ -74,4 +75,5 @@ __all__ = [
     "veto_title",
     "vetoes",
     "watch",
+    "watched_before",
 ]

@@ -202,6 +202,14 @@ async def _moved(session: AsyncSession, evening: Evening) -> None:
     await session.flush()
 
 
+async def watched_before(session: AsyncSession, evening: Evening) -> set[int]:
+    """Return the titles that the room picked on other evenings."""
+    picked = select(Evening.title_id).where(
+        Evening.room_id == evening.room_id, Evening.id != evening.id, Evening.title_id.is_not(None)
+    )
+    return {title_id for title_id in await session.scalars(picked) if title_id is not None}
+
+
 async def had(session: AsyncSession, evening: Evening, people: Collection[int]) -> dict[int, float]:
     """Return how much more (or less) than the others each of these people got of this room's earlier evenings.
 

@@ -93,6 +93,7 @@ async def test_three_choose_together_and_who_gave_way_counts_more_next_time(livi
     assert len(await shown(bada)) == 5
 
     # one pick closes it for everybody; an old button changes nothing
+    picked = next(iter(await shown(bada)))
     await bada.taps("✅ 1", anywhere=True)
     await bada.sees("🎬 오늘은 이걸로!")
     for phone in (minsu, haneul):
@@ -108,6 +109,7 @@ async def test_three_choose_together_and_who_gave_way_counts_more_next_time(livi
     )
     await minsu.says("/recommend")
     told = await minsu.sees("지난번에 양보한")
+    assert picked not in await shown(minsu)
     assert least in re.findall(r"지난번에 양보한 (.+?)님", told["text"])[0].split(", ")
 
 

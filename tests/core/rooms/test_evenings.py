@@ -197,6 +197,8 @@ async def test_who_got_less_than_the_others_has_less_the_older_the_less(room: Ro
 
     await room.picks(second, 4, 0.5, 0.9)
     third = await room.begins(room.people[0])
+    async with room.db.read() as session:
+        assert await rooms.watched_before(session, await session.get_one(Evening, third)) == {1, 4}
 
     # 0.7 of the first evening and the second; 바다 was away the second time and has neither gained nor lost by it
     assert await room.had(third) == [0.08, -0.08, 0.0]
