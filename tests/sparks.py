@@ -22,7 +22,7 @@ MASTER = "local[2]"
 _has_extra = pytest.mark.skipif(not HAS_EXTRA, reason="the extra spark is not installed: make test-spark")
 needs_spark = [
     pytest.mark.spark,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
     _has_extra,
     # In CI it fails instead: .ci/run installs Java, so its absence there is news.
     pytest.mark.skipif(not HAS_JAVA and not IN_CI, reason="no Java on this machine"),
