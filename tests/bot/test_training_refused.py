@@ -37,6 +37,7 @@ def two(url: str, *words: str, **more: str) -> Result:
         (["--ratings", "file.parquet"], "go with --engine spark"),
         (["--engine", "own", "--master", "local[2]"], "go with --engine spark"),
         (["--engine", "spark", "--tier", "full"], "--tier goes with --engine own"),
+        (["--engine", "spark", "--tier", "full"], "goes with --engine own"),
         (["--engine", "spark", "--master", "nowhere"], "no place where Spark works"),
         (["--engine", "spark", "--master", "spark://far:7077"], "do not see this machine's temporary files"),
     ],
