@@ -58,7 +58,7 @@ async def _page(tap: Tap, row: Browsing, begin: int) -> Screen:
     else:
         picks = await recommending.recommend(tap.session, tap.person, n=AT_ONCE, exclude=row.shown, filters=filters)
         window = [pick.title.id for pick in picks]
-        row.shown = [*row.shown, *window]
+        await core.note_shown(tap.session, row, window)
     if not window and filters.active:
         left = await recommending.left_without(tap.session, tap.person, filters, row.shown)
         return views.filtered_out(tap.say, filters, left, begin, await core.service_names(tap.session))

@@ -52,6 +52,7 @@ from core.titles.wishes import (
     go_on,
     keep_filters,
     marks_of,
+    note_shown,
     set_aside,
     take_back,
 )
@@ -100,6 +101,7 @@ __all__ = [
     "marks_of",
     "newest_snapshot",
     "next_to_rate",
+    "note_shown",
     "order_to_rate",
     "pages_of_ratings",
     "purge_snapshots",

@@ -112,6 +112,12 @@ async def go_on(session: AsyncSession, person_id: int, number: int, begin: int) 
     return row
 
 
+async def note_shown(session: AsyncSession, row: Browsing, title_ids: Sequence[int]) -> None:
+    """Note that a round has shown these titles too, in this order."""
+    row.shown = [*row.shown, *title_ids]
+    await session.flush()
+
+
 async def set_aside(session: AsyncSession, person_id: int, title_id: int, mark: Mark, now: datetime) -> None:
     """Keep a title off a person's lists from now on."""
     if await session.get(Title, title_id) is None:

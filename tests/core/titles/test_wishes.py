@@ -26,6 +26,7 @@ from core.titles import (
     go_on,
     keep_filters,
     marks_of,
+    note_shown,
     set_aside,
     take_back,
 )
@@ -83,7 +84,8 @@ async def test_a_round_shows_its_pages_again_and_a_new_one_outdates_it(db: Datab
     person = await somebody(db, clock.now())
     async with db.write() as session:
         first = await begin_round(session, person.id)
-        first.shown = [3, 1, 2]
+        await note_shown(session, first, [3])
+        await note_shown(session, first, [1, 2])
         number = first.round
     async with db.write() as session:
         again = await go_on(session, person.id, number, 3)
