@@ -34,7 +34,7 @@ from core.billing.cycles import (
 from core.billing.explaining import Explained, Part, Step, explain, lines_of, own_bill
 from core.billing.giving_up import give_up_payment, give_up_refund
 from core.billing.hints import purge_hints, take_hint
-from core.billing.holding import due_releases, host_part, release_due
+from core.billing.holding import due_releases, host_part, last_release, release_due
 from core.billing.hosting import Coming, CyclePayments, PayoutBoard, PayoutCard, payments_of, payout_board, payout_card
 from core.billing.janitor import ask_about_attempts, look_into_hints, send_refunds
 from core.billing.limits import Limits
@@ -163,6 +163,7 @@ __all__ = [
     "instructions",
     "known_bank",
     "lacks_card",
+    "last_release",
     "lines_of",
     "look_after_cards",
     "look_for_silent_charges",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.billing.ledger import balance, post
@@ -72,6 +72,11 @@ async def release_due(session: AsyncSession, party_id: int, limits: Limits, now:
     if won:
         notice(session, now, party.host_id, "payouts.released", {"party": party_id, "won": won})
     return won
+
+
+async def last_release(session: AsyncSession, membership_id: int) -> datetime | None:
+    """Return when a bill of a stay was released last; behind the party's lock when something hangs on it."""
+    return await session.scalar(select(func.max(Bill.released_at)).where(Bill.membership_id == membership_id))
 
 
 async def _release(session: AsyncSession, party: Party, bill: Bill, limits: Limits, now: datetime) -> int:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.acts import record_act
-from core.billing import Limits
+from core.billing import Limits, last_release
 from core.billing.refund_rules import days_between
 from core.dates import period_of, seoul_date
 from core.errors import InvalidInput, NotYours, Outdated
@@ -41,7 +41,9 @@ async def open_claim(session: AsyncSession, party_id: int, person_id: int, broke
         raise Outdated(what="claim")
     if not membership.serves_from <= broken_since <= seoul_date(now):
         raise InvalidInput(field="claim", rule="broken_since")
-    claim = await new_claim(session, membership, broken_since, now)
+    # Who waits here for a release comes after it, although they read the clock before.
+    released_at = await last_release(session, membership.id)
+    claim = await new_claim(session, membership, broken_since, max(now, released_at or now))
     notice(session, now, party.host_id, "claims.opened", {"claim": claim.id})
     return claim
 

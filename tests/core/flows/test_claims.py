@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from core.acts import OperatorAct
-from core.billing import RefundWay
+from core.billing import RefundWay, release_due
 from core.dates import seoul_date
 from core.errors import InvalidInput, NotFound, NotYours, Outdated
 from core.flows import (
@@ -191,3 +191,15 @@ async def _member_of(till: Till, claim: Claim) -> int:
 
     async with till.db.read() as session:
         return (await session.get_one(Membership, claim.membership_id)).person_id
+
+
+async def test_a_claim_that_waits_for_a_release_comes_after_it(till: Till) -> None:
+    opened, someone, bill = await member(till)
+    days_pass(till.clock, 31)
+    tapped_at, broken_since = till.clock.now(), bill.serves_until - timedelta(days=2)
+    released_at = tapped_at + timedelta(milliseconds=20)
+    assert await till.db.transact(release_due, opened.id, LIMITS, released_at)
+
+    claim = await till.db.transact(open_claim, opened.id, someone.id, broken_since, tapped_at)
+
+    assert claim.opened_at == released_at  # and the audit, which runs after every test, finds nothing
