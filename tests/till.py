@@ -93,7 +93,7 @@ class Till:
         async with self.db.write() as session:
             due = select(Outgoing).where(Outgoing.state == SendState.WAITING, Outgoing.not_before <= now)
             for row in (await session.scalars(due.order_by(Outgoing.id))).all():
-                person = await session.get(Person, row.person_id)
+                person = None if row.person_id is None else await session.get(Person, row.person_id)
                 if person is not None and (later := may_be_told(person, row.name, now)) > now:
                     row.not_before = later
                 elif row.name in lost:
