@@ -1,0 +1,61 @@
+"""What the state machine is good for: bugs that are easily written are found by it, and it passes without them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import pytest
+
+from tests.faults import bugs
+from tests.faults.bugs import Bug
+from tests.faults.fresh import Fresh
+from tests.faults.machine import Story, search_with_machine
+from tests.promises import SCALE, Promise
+
+STEPS = 20
+# `make test` takes one run a bug, of a seed that is known to find it. What a seed does changes with the machine:
+# `make faults` looks for every bug from the seed of its run, in at most so many runs, and says in which it was found.
+FULL_RUNS = 60
+SEEDS: dict[Bug, int] = {
+    bugs.bill_stays_open_when_its_seat_ends: 18,
+    bugs.offered_seat_counts_as_free: 18,
+    bugs.claim_does_not_hold_the_money: 31,
+    bugs.charge_is_repeated_when_nobody_answers: 31,
+    bugs.time_out_counts_as_a_decline: 47,
+    bugs.payout_is_exported_again_while_the_bank_is_silent: 46,
+    bugs.money_of_a_second_window_is_kept: 50,
+    bugs.suspension_comes_by_the_calendar: 54,
+    bugs.price_is_todays: 55,
+    bugs.seat_is_freed_while_its_payment_is_approved: 57,
+    bugs.refund_forgets_what_is_on_its_way: 61,
+}
+
+
+@pytest.mark.parametrize("db_kind", ["sqlite"])
+@pytest.mark.faults("state machine: seeded bugs")
+def test_every_seeded_bug_is_found_and_the_same_runs_pass_without_it(fresh: Fresh, promise: Promise) -> None:
+    runs, firsts = (FULL_RUNS, dict.fromkeys(SEEDS, promise.seed)) if SCALE else (1, SEEDS)
+    found: dict[str, int] = {}
+    to_pass: defaultdict[int, int] = defaultdict(int)
+    for bug, first in firsts.items():
+        story = search(fresh, first, runs, bug)
+        if story.broke is not None:
+            found[bug.__name__] = story.runs
+            to_pass[first] = max(to_pass[first], min(story.runs, runs))
+    without = [search(fresh, first, most) for first, most in to_pass.items()]
+
+    promise.tried, promise.lost = len(SEEDS), len(SEEDS) - len(found)
+    promise.wrong = sum(story.broke is not None for story in without)
+    promise.note = "found in run " + ", ".join(f"{run}" for run in found.values())
+    for story in without:
+        if story.broke is not None:
+            raise story.broke
+    assert found.keys() == {bug.__name__ for bug in SEEDS}
+
+
+def search(fresh: Fresh, first: int, runs: int, bug: Bug | None = None) -> Story:
+    """Let the machine run from a seed, with a bug or without."""
+    with pytest.MonkeyPatch.context() as patch:
+        if bug is not None:
+            bug(patch)
+        return search_with_machine(fresh, examples=runs, steps=STEPS, first=first)
