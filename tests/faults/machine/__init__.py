@@ -36,6 +36,7 @@ class Machine(Clock, Payments, Seats, Money):
     ) -> None:
         """A party with members, the first of them by card, and somebody who waits for a seat when it is full."""
         assume(luck or not self.searches)
+        type(self).runs += 1
         self.does(self._begins(seats, starts_in, listed, by_card, payable))
 
     async def _begins(self, seats: int, starts_in: int, listed: bool, by_card: bool, payable: bool) -> None:
@@ -70,7 +71,7 @@ class Search(Machine):
 
 @dataclass(frozen=True)
 class Story:
-    """What a machine went through: runs, steps, how often each rule ran and how often it changed something."""
+    """What a machine went through: runs, steps, how often each kind ran and how often it changed something."""
 
     runs: int
     steps: int
@@ -80,11 +81,11 @@ class Story:
 
     @property
     def idle(self) -> list[str]:
-        """Return the rules that never changed anything."""
+        """Return the kinds of steps that never changed anything."""
         return sorted(name for name in STEPS if not self.changed[name])
 
     def table(self) -> list[str]:
-        """Return a line for each rule: its name, how often it ran, how often it changed something."""
+        """Return a line for each kind of step: its name, how often it ran, how often it changed something."""
         return [f"{name:50} {self.ran[name]:6} {self.changed[name]:6}" for name in sorted(STEPS)]
 
 

@@ -1,4 +1,4 @@
-"""Rules of cards on file, new prices, and money on its way to hosts."""
+"""Steps of cards on file, new prices, and money on its way to hosts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules of paying by hand: windows, returns, notices, money that comes late or twice, cancels by somebody else."""
+"""Steps of paying by hand: windows, returns, notices, money that comes late or twice, cancels by somebody else."""
 
 from __future__ import annotations
 

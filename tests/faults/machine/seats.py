@@ -1,4 +1,4 @@
-"""Rules of coming and going: joining, the line, leaving in every way, late members, claims."""
+"""Steps of coming and going: joining, the line, leaving in every way, late members, claims."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every rule stands on: a town, the loop in which it lives, and a count of what each rule changed."""
+"""What every step stands on: a town, the loop in which it lives, and a count of what each kind changed."""
 
 from __future__ import annotations
 
@@ -78,7 +78,6 @@ class Stage(RuleBasedStateMachine):
         super().__init__()
         self.broken = False
         self.doing: str | None = None
-        type(self).runs += 1
         self.town = self.does(self.found())
         self.mark = 0
 
