@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -42,22 +43,32 @@ class Fresh:
         await self.db.close()
 
 
+class _AtOnce:
+    """What a connection of aiosqlite hands to its thread, done where it is handed over; the thread ends at once."""
+
+    def put_nowait(self, work: tuple[asyncio.Future[Any] | None, Callable[[], Any]]) -> None:
+        future, function = work
+        try:
+            result = function()
+        except BaseException as error:
+            if future is None:
+                raise
+            future.set_exception(error)
+        else:
+            if future is not None:
+                future.set_result(result)
+
+    def get(self) -> tuple[None, Callable[[], object]]:
+        return None, lambda: aiosqlite.core._STOP_RUNNING_SENTINEL
+
+
 @contextmanager
 def without_threads() -> Iterator[None]:
-    """Let the SQLite driver execute each statement on the loop's own thread.
+    """Let SQLite execute each statement on the loop's own thread.
 
     A machine's steps come one after another and wait for nobody, so handing every statement to the connection's thread
-    and back is half of their time.
+    and back is a good part of their time.
     """
-
-    async def connect(self: aiosqlite.Connection) -> aiosqlite.Connection:
-        self._connection = self._connection or self._connector()
-        return self
-
-    async def execute(self: aiosqlite.Connection, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        return function(*args, **kwargs)
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(aiosqlite.Connection, "_connect", connect)
-        patch.setattr(aiosqlite.Connection, "_execute", execute)
+        patch.setattr(aiosqlite.core, "SimpleQueue", _AtOnce)
         yield

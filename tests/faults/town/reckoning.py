@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from core import audit
 from core.billing import Attempt, AttemptState, BillState, CardState, Refund, RefundState, RefundWay
 from core.billing.charging import LOOKED_FOR
 from core.billing.tables import Card
@@ -15,7 +16,7 @@ from tests.faults.town.cards import Cards
 from tests.faults.town.payouts import Payouts
 from tests.faults.town.prices import Prices
 from tests.faults.town.seats import Seats
-from tests.faults.town.seen import BOOKED, ON_ITS_WAY, PAID, look, violations, won_in_books
+from tests.faults.town.seen import BOOKED, ON_ITS_WAY, PAID, look, won_in_books
 
 TO_REST_IN = 16
 
@@ -29,7 +30,7 @@ class Town(Cards, Seats, Prices, Payouts):
         """Hold provider, books and model against each other, and ask the audit."""
         async with self.db.read() as session:
             self.seen = await look(session)
-            found, won = await violations(session), await won_in_books(session)
+            found, won = await audit.check(session), await won_in_books(session)
         assert not found, f"the audit: {', '.join(one.name for one in found)}: {found}"
         assert won == 0, f"the books sum to {won}"
         self._note_called_off()

@@ -8,10 +8,9 @@ from datetime import date
 from functools import cached_property
 from typing import Any, TypeVar
 
-from sqlalchemy import func, literal, select, union_all
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core import audit
 from core.billing import (
     Attempt,
     AttemptState,
@@ -38,7 +37,6 @@ TABLES: tuple[type[Any], ...] = (
 )  # fmt: skip
 # A party's version moves with every lock, whether anything follows from it or not.
 _ASIDE = {"version", "audited_version"}
-_FOUND = union_all(*(select(literal(one.name)).where(one.query.exists()) for one in audit.CHECKS.values()))
 
 
 @dataclass
@@ -163,12 +161,6 @@ async def look(session: AsyncSession) -> Seen:
         .group_by(LedgerEntry.bill_id)
     )
     return Seen(rows, {bill_id: int(won) for bill_id, won in booked})
-
-
-async def violations(session: AsyncSession) -> Sequence[audit.Violation]:
-    """Ask the audit's questions, all in one statement as long as none of them finds anything."""
-    found = (await session.scalars(_FOUND)).all()
-    return await audit.check(session) if found else []
 
 
 async def won_in_books(session: AsyncSession) -> int:
