@@ -20,7 +20,7 @@ demo: $(VENV)/.base ## play with the bot in the browser: no token, no account
 	$(BIN)/two demo $(ARGS)
 
 test: setup ## run all tests (ARGS="-k party" for some, JOBS=1 for one at a time)
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-spark: setup setup-spark ## run the tests of training with Spark; they need Java 17 or 21
 	$(BIN)/python -m pytest -m spark $(ARGS)
