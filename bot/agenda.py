@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core import flows
-from core.billing import Bill, BillState, Cycle, Limits, coming_charges
+from core.billing import Bill, BillState, Cycle, Limits, coming_charges, coming_repeats
 from core.billing.reminders import AT
 from core.billing.tables import (
     SILENT,
@@ -74,6 +74,8 @@ async def next_stop(session: AsyncSession, now: datetime, limits: Limits) -> dat
     )
     ahead = [at for at, _ in (await coming(session, now, limits))[:1]]
     ahead += [at for at in [await session.scalar(planned)] if at is not None]
+    ahead += [at for at in await coming_repeats(session) if at > now]
+    ahead += [at for at in await flows.coming_price_reminders(session) if at > now]
     tomorrow = seoul_instant(seoul_date(now) + timedelta(days=1), DAYBREAK)
     if await _looked_after_daily(session, now):
         ahead.append(tomorrow)
@@ -85,15 +87,14 @@ async def next_stop(session: AsyncSession, now: datetime, limits: Limits) -> dat
 
 
 async def _looked_after_daily(session: AsyncSession, now: datetime) -> bool:
-    """Tell whether something moves without an instant of its own: asked about again and again, overdue, or a price."""
-    overdue = select(Bill.id).where(Bill.state == BillState.OPEN, Bill.due_on <= seoul_date(now))
+    """Tell whether something moves without an instant of its own: asked about again and again, or a coming price."""
     asked_about = (
         select(Attempt.id).where(Attempt.state.in_(SILENT)),
         select(Refund.id).where(Refund.state.in_(UNFINISHED), Refund.way == RefundWay.CANCEL),
         select(Hint.id).where(Hint.done_at.is_(None)),
         select(Card.id).where(Card.state.in_((CardState.ASKED, CardState.REVOKING))),
     )
-    if await session.scalar(select(or_(*(rows.exists() for rows in (overdue, *asked_about))))):
+    if await session.scalar(select(or_(*(rows.exists() for rows in asked_about)))):
         return True
     return await flows.price_is_coming(session, now)
 

@@ -86,7 +86,7 @@ from core.billing.tables import (
     RefundWay,
 )
 from core.billing.transfers import Transfer, confirm_transfer, waiting_transfers
-from core.billing.unpaid import NOTICE, suspends_at, unheard_warnings, warn_again
+from core.billing.unpaid import NOTICE, coming_repeats, suspends_at, unheard_warnings, warn_again
 
 __all__ = [
     "AUTOPAY_VERSION",
@@ -146,6 +146,7 @@ __all__ = [
     "charge_cards",
     "clean_holder",
     "coming_charges",
+    "coming_repeats",
     "compare_day",
     "confirm_batch",
     "confirm_transfer",

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -18,6 +18,8 @@ from core.db import changed
 from core.outbox import notice, receiver, validity
 from core.parties import INSIDE, Membership, MembershipState, Party
 from core.people import Person
+
+T = TypeVar("T")
 
 WARNING, FINAL = "warning", "final"
 # From the sent warning to what it warns of; as long, an unanswered question how a warning fared is waited for.
@@ -92,22 +94,26 @@ async def unheard_warnings(session: AsyncSession, now: datetime, most: int = 100
 
     That is an answer of the messenger that never came, or a bill that was void on the day of its warning.
     """
-    rows = (
-        select(Reminder.id)
-        .join(Bill, Bill.id == Reminder.bill_id)
-        .join(Membership, Membership.id == Bill.membership_id)
-        .where(Bill.state == BillState.OPEN, _unheard(now))
-        .order_by(Reminder.id)
-    )
+    rows = _unheard(select(Reminder.id)).where(_lies_back(now)).order_by(Reminder.id)
     return (await session.scalars(rows.limit(most))).all()
 
 
-def _unheard(now: datetime) -> ColumnElement[bool]:
+async def coming_repeats(session: AsyncSession) -> Sequence[datetime]:
+    """Return when those warnings are repeated of which nobody knows by then whether they were sent."""
+    closed = select(Reminder.closed_at).where(Reminder.state != ReminderState.WAITING, Reminder.closed_at.is_not(None))
+    return [at + NOTICE for at in await session.scalars(_unheard(closed)) if at is not None]
+
+
+def _unheard(reminders: Select[T]) -> Select[T]:
     stands = or_(
         and_(Reminder.kind == WARNING, Bill.warned_at.is_(None), Membership.state == MembershipState.ACTIVE),
         and_(Reminder.kind == FINAL, Bill.final_warned_at.is_(None), Membership.state == MembershipState.SUSPENDED),
     )
-    return and_(stands, _lies_back(now))
+    return (
+        reminders.join(Bill, Bill.id == Reminder.bill_id)
+        .join(Membership, Membership.id == Bill.membership_id)
+        .where(Bill.state == BillState.OPEN, stands)
+    )
 
 
 def _lies_back(now: datetime) -> ColumnElement[bool]:

@@ -245,11 +245,14 @@ async def price_work(session: AsyncSession, now: datetime, limits: Limits) -> Se
     return sorted(found)
 
 
+async def coming_price_reminders(session: AsyncSession) -> Sequence[datetime]:
+    """Return when members are reminded that a new price waits for their answer."""
+    waiting = PriceChange.state == PriceChangeState.ASKING, PriceChange.reminded_at.is_(None)
+    return [at - REMIND_BEFORE for at in await session.scalars(select(PriceChange.closes_at).where(*waiting))]
+
+
 async def price_is_coming(session: AsyncSession, now: datetime) -> bool:
-    """Tell whether any party is being asked about a price, or will be asked about one that the catalogue knows."""
-    asked = select(PriceChange.id).where(PriceChange.state == PriceChangeState.ASKING).limit(1)
-    if await session.scalar(asked) is not None:
-        return True
+    """Tell whether any party is asked, or will be asked on some day, about a price that the catalogue knows."""
     return await session.scalar(_differing(seoul_date(now)).limit(1)) is not None
 
 
