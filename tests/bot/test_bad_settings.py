@@ -33,6 +33,7 @@ GOOD = {
         "setting-operators": ("OPERATORS", f"mina,{CANARY} kim"),
         "setting-alert-chat": ("ALERT_CHAT", f"@{CANARY}"),
         "setting-pg-host": ("PG_HOSTS", f"https://{CANARY}.kr; script-src *"),
+        "setting-spark": ("SPARK_MASTER", f"local[{CANARY}]"),
         "setting-detour": ("BOOTPAY_API", f"https://{CANARY}.kr/v2"),
     }
 )
