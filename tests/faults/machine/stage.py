@@ -129,7 +129,7 @@ class Stage(RuleBasedStateMachine):
     def _mark(self) -> int:
         stand_in = self.town.till.stand_in
         outside = stand_in.receipts(), stand_in.cards(), self.town.till.faults.on(), len(self.town.files)
-        return hash((self.town.seen.fingerprint(), self.town.deaf(), repr(outside)))
+        return hash((self.town.seen.fingerprint(), self.town.deaf(), self.town.losing, repr(outside)))
 
     @property
     def people(self) -> list[Person]:

@@ -104,6 +104,11 @@ class Ground:
         """Nobody will know whether the warnings of the next pass arrive."""
         self._lost = WARNINGS
 
+    @property
+    def losing(self) -> Sequence[str]:
+        """Return which notices of the next pass get lost."""
+        return self._lost
+
     def trouble(self, kind: str, times: int = 1) -> None:
         """Bootpay will go wrong."""
         self.till.faults.add("*", kind, times)
