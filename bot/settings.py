@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     minimum_age: int = Field(14, ge=0)
     adult_age: int = Field(19, ge=0)
     hold_minutes: int = Field(30, ge=1)
-    smallest_bill_won: int = Field(100, ge=1)
+    smallest_bill_won: int = Field(100, ge=1, le=1000)  # a whole month of the cheapest share is above it
     smallest_partial_cancel_won: int = Field(1000, ge=1)
     operator_fee_bp: int = Field(0, ge=0, le=3000)
     provider_fee_bp: int = Field(0, ge=0, le=3000)

@@ -30,6 +30,7 @@ GOOD = {
         "setting-database": ("DATABASE_URL", f"postgresql://two:{CANARY}@127.0.0.1/two"),
         "setting-number": ("HOLD_MINUTES", CANARY),
         "setting-zero": ("RECRUIT_DAYS", "0"),
+        "setting-too-much": ("SMALLEST_BILL_WON", "5000"),
         "setting-operators": ("OPERATORS", f"mina,{CANARY} kim"),
         "setting-alert-chat": ("ALERT_CHAT", f"@{CANARY}"),
         "setting-pg-host": ("PG_HOSTS", f"https://{CANARY}.kr; script-src *"),
