@@ -32,7 +32,7 @@ ENV PATH=/opt/two/bin:$PATH \
     HOST=0.0.0.0 \
     PORT=8080
 # Owned by the bot's user, and the only such place: the embedded database lives here when DATABASE_URL is not set, and
-# so do the compiled loops of training (where nothing can be written they are compiled anew for each training).
+# so do the recommender's compiled loops (where nothing can be written they are compiled anew at each start).
 WORKDIR /var/lib/two
 USER 10001:10001
 EXPOSE 8080

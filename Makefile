@@ -71,6 +71,7 @@ $(VENV)/.base: requirements/base.txt requirements/build.txt requirements/base.in
 	@echo "Installing what TWO needs into $(VENV) ..."
 	@$(LOCKED) -r requirements/base.txt -r requirements/build.txt
 	@$(PIP) install --no-deps --no-build-isolation --no-index --editable .
+	@$(BIN)/python -m recommender.warm
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.base requirements/dev.txt

@@ -170,7 +170,8 @@ def _ids(column: Column) -> tuple[I64, Bools]:
 
 def _since(times: Column) -> F64:
     """Return times as numbers; a missing one is older than any other."""
-    numbers = np.array([math.nan if time is None else time for time in times], dtype=np.float64)
+    plain = isinstance(times, np.ndarray) and times.dtype.kind in "iuf"
+    numbers = np.array(times if plain else [math.nan if time is None else time for time in times], dtype=np.float64)
     return np.where(np.isnan(numbers), -np.inf, numbers)
 
 

@@ -60,3 +60,18 @@ def test_the_first_person_to_ask_a_loaded_model_waits_for_no_compiler() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[1, 1, 1, 1] [1, 1, 1, 1]"
+
+
+def test_warming_up_compiles_every_loop() -> None:
+    code = (
+        "from recommender import kernels, loops\n"
+        "from recommender.warm import warm\n"
+        "warm()\n"
+        "made = {name: loop for module in (kernels, loops) for name, loop in vars(module).items()\n"
+        "        if hasattr(loop, 'signatures') and not name.startswith('_')}\n"
+        "print(len(made) > 10, [name for name, loop in made.items() if not loop.signatures])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "True []"
