@@ -30,6 +30,16 @@ def test_folding_in_is_timed_beside_a_fixed_loop_and_growth_in_a_process_of_its_
     assert "both heads" in console.export_text()
 
 
+def test_what_the_bench_itself_holds_is_no_memory_of_a_training() -> None:
+    alone = measure_growth(users=20, titles=50, ratings=300)
+    held = np.ones(60_000_000)
+
+    beside = measure_growth(users=20, titles=50, ratings=300)
+
+    assert held.nbytes / 2**20 > 400
+    assert beside.peak_mb < alone.peak_mb + 100
+
+
 def test_made_up_ratings_follow_a_power_law() -> None:
     ratings = made_up_ratings(users=1000, titles=2000, ratings=20_000, seed=0)
 
