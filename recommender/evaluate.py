@@ -15,7 +15,7 @@ from recommender.titles import Titles
 
 RELEVANT = 4.0
 LISTED = 10
-COLD_PEOPLE, COLD_RATED = 200, 20
+COLD_PEOPLE, COLD_RELEVANT = 200, 20
 GROUP_SIZES = range(2, 7)
 GROUPS_OF_A_SIZE = 300
 YOUNG = ((5, 5), (20, 8), (100, 10))
@@ -162,10 +162,16 @@ def cold_start(
     relevant: float = RELEVANT,
     tick: Tick | None = None,
 ) -> Mapping[int, tuple[float, float]]:
-    """Return (RMSE in stars, NDCG@10) of people with so few ratings: 200 people, by seed, whom training never saw."""
+    """Return (RMSE in stars, NDCG@10) of people with so few ratings: 200 people, by seed, whom training never saw.
+
+    They are chosen among those who gave `relevant` stars to at least 20 titles: of somebody with fewer hardly anything
+    is left to be found. ValueError when there is nobody like that.
+    """
     rng = np.random.default_rng(seed)
-    users, counts = np.unique(ratings.users, return_counts=True)
-    able = users[counts >= COLD_RATED]
+    users, liked = np.unique(ratings.users[ratings.stars >= relevant], return_counts=True)
+    able = users[liked >= COLD_RELEVANT]
+    if not len(able):
+        raise ValueError(f"--cold needs people who liked {COLD_RELEVANT} titles; in this file nobody did")
     strangers = rng.choice(able, min(COLD_PEOPLE, len(able)), replace=False)
     strange = np.isin(ratings.users, strangers)
     model = train(ratings.where(~strange))

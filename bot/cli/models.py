@@ -84,7 +84,7 @@ def evaluate(
         str | None, typer.Option(help="The scale of the ratings, e.g. 1:10, where it is not clear.")
     ] = None,
     rank: Annotated[bool, typer.Option("--rank", help="Lists: each user's rows split 80/20.")] = False,
-    cold: Annotated[str, typer.Option(help="People with so few ratings, e.g. 0,1,5,10.")] = "",
+    cold: Annotated[str, typer.Option(help="People of whom so few ratings are known, e.g. 0,1,5,10.")] = "",
     groups: Annotated[bool, typer.Option("--groups", help="Lists for groups of 2 to 6.")] = False,
     ties: Annotated[bool, typer.Option("--ties", help="Equal scores in a young database.")] = False,
     peers: Annotated[bool, typer.Option("--peers", help="Surprise, popularity and implicit in the same run.")] = False,

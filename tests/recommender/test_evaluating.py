@@ -1,6 +1,7 @@
 """What `two evaluate` measures: the right rows, the right keys, nothing of the test rows in the model."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ KEYS = {"rmse", "mae", "fit_s", "predict_s", "peak_mb", "folds"}
 
 @pytest.fixture(scope="module")
 def town() -> World:
-    return world(people=80, titles=90, each=24)
+    return world(people=80, titles=90, each=50)
 
 
 def table_of(town: World, factor: float = 1.0) -> RatingTable:
@@ -134,9 +135,19 @@ def test_strangers_are_not_in_the_training(town: World) -> None:
 
     assert sorted(found) == [0, 5]
     assert found[5][0] < found[0][0]
-    strangers = set(town.ratings.users.tolist()) - set(trained_on[0].users.tolist())
-    assert len(strangers) == len(set(town.ratings.users.tolist()))  # a small town: everybody is one
     assert len(trained_on) == 1
+    liked = Counter(town.ratings.users[town.ratings.stars >= 4].tolist())
+    able = {person for person in liked if liked[person] >= 20}
+    everybody = set(town.ratings.users.tolist())
+    assert set(trained_on[0].users.tolist()) == everybody - able  # a small town: whoever can be one is a stranger
+    assert able and able != everybody
+
+
+def test_strangers_need_something_to_be_found(town: World) -> None:
+    few = town.ratings.where(town.ratings.stars < 4)
+
+    with pytest.raises(ValueError, match="liked 20 titles"):
+        cold_start(lambda ratings: train(ratings, town.titles), few, [0])
 
 
 def test_titles_alike_in_everything_may_tie_and_others_do_not(town: World) -> None:
