@@ -142,7 +142,7 @@ async def test_a_list_learns_is_filtered_turned_and_leaves_out_what_one_does_not
     await jiu.taps("다음 10개")
     await jiu.sees("11. ")
     assert not {*after, before[0]} & set(await listed(jiu))
-    await jiu.taps("앞 10개")
+    await jiu.taps("이전 10개")
     assert await listed(jiu) == [after[0], *after[2:]]
 
     # filters stay, and a list without what was set aside comes anew
