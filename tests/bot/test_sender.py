@@ -636,7 +636,9 @@ async def two_senders(post: Post, stack: AsyncExitStack, db_url: str, messages: 
     done = asyncio.Event()
 
     def look(_: object) -> None:
-        if len(set(post.asked())) == messages:
+        asked = post.asked()
+        # At the first double it is over: two who send at once soon pass Telegram's limit, and this clock ends no pause.
+        if len(set(asked)) == messages or len(asked) > len(set(asked)):
             done.set()
 
     post.telegram.on_request(look)
@@ -660,9 +662,9 @@ async def test_without_the_lease_two_senders_do_send_twice(
     monkeypatch.setattr("core.leases.take", always)
 
     async with AsyncExitStack() as stack:
-        queued, sent = await two_senders(post, stack, db_url, 25)
+        _, sent = await two_senders(post, stack, db_url, 25)
 
-    assert len(sent) > len(queued)
+    assert len(sent) > len(set(sent))
 
 
 async def test_the_lease_is_renewed_while_it_is_needed_and_given_back_at_the_end(
