@@ -19,6 +19,7 @@ from tests.faults.town.payments import Payments
 from tests.till import CLIENT_KEY, Till
 
 NOON = time(12)
+LONGEST_HANGING = timedelta(days=1)
 # From a bill's opening to the opening of the next one.
 MOST_WEEKS = 5
 
@@ -73,6 +74,12 @@ class Cards(Payments):
 
         slow = self.overtaken("pay_with_key", meanwhile)
         await billing.charge_cards(self.db, slow, self.clock, self.limits, self.seal, _name_order)
+
+    async def time_passes(self, by: timedelta) -> None:
+        """The clock goes on; what hangs at Bootpay does not hang for days: nobody would look for it any more."""
+        if by >= LONGEST_HANGING:
+            await self.late_charges_arrive()
+        await super().time_passes(by)
 
     async def late_charges_arrive(self) -> None:
         """Charges of which nobody knew come in after all; their bill may have been paid meanwhile."""
