@@ -20,7 +20,8 @@ from core.parties import lock_party
 # When the janitor asks about an attempt that fell silent; after the last one a mere beginning lapses, and what may
 # have been charged is asked about again and again at the last interval.
 ASK_AFTER = tuple(timedelta(minutes=minutes) for minutes in (2, 5, 10, 20, 35, 60, 120))
-RECONCILE_EVERY = timedelta(days=1)
+# How often a payment is held against its receipt; once it is old it hardly changes, and there are ever more of those.
+RECONCILE_EVERY, RECONCILE_OLD_EVERY = timedelta(days=1), timedelta(days=30)
 # The word of an attempt that an operator has ended.
 GIVEN_UP = "given_up"
 
@@ -131,6 +132,7 @@ async def close_attempt(
     moved = await move_attempt(session, attempt_id, after, ask_at=None, closed_at=now, provider_word=word[:80])
     await release_hold(session, attempt_id, bill_id)
     if moved:
+        record(session, now, f"attempt_{after}", bill_id, attempt=attempt_id, word=word[:80])
         await _tell_if_by_card(session, attempt_id, now)
     return moved
 
@@ -153,7 +155,8 @@ async def release_hold(session: AsyncSession, attempt_id: int, bill_id: int) -> 
 
 async def reconcile_soon(session: AsyncSession, attempt_id: int, now: datetime) -> None:
     """Let a paid attempt be held against its receipt at the next tick: somebody says that it changed."""
-    await changed(session, update(Attempt).where(Attempt.id == attempt_id).values(reconciled_at=now - RECONCILE_EVERY))
+    mine = update(Attempt).where(Attempt.id == attempt_id)
+    await changed(session, mine.values(reconciled_at=now - RECONCILE_OLD_EVERY))
 
 
 async def due_attempts(session: AsyncSession, now: datetime, most: int) -> Sequence[int]:

@@ -115,7 +115,8 @@ async def charge_bill(
         return None
     if clock.now() - charge.hold.since > CONFIRM_WITHIN:
         # Not asked for in time, so not asked for at all: the questions' schedule counts from the hold.
-        await db.transact(_end, charge.hold, AttemptState.LAPSED, "not_sent", clock.now())
+        hold = charge.hold
+        await db.transact(close_attempt, hold.attempt_id, hold.bill_id, AttemptState.LAPSED, clock.now(), "not_sent")
         return Settled(Outcome.LAPSED, bill_id)
     refused = None
     try:
@@ -223,13 +224,8 @@ async def _refused(session: AsyncSession, hold: Hold, code: str, now: datetime) 
         return False
     if code == KEY_EXPIRED and attempt.card_id is not None:
         await retire_card(session, attempt.card_id, now)
-    await _end(session, hold, AttemptState.FAILED, code, now)
+    await close_attempt(session, hold.attempt_id, hold.bill_id, AttemptState.FAILED, now, code)
     return True
-
-
-async def _end(session: AsyncSession, hold: Hold, after: AttemptState, word: str, now: datetime) -> None:
-    record(session, now, "charge_failed", hold.bill_id, attempt=hold.attempt_id, code=word)
-    await close_attempt(session, hold.attempt_id, hold.bill_id, after, now, word)
 
 
 async def next_charge(session: AsyncSession, bill: Bill, now: datetime) -> bool:

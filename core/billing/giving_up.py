@@ -12,7 +12,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.acts import record_act
-from core.billing.attempts import ASK_AFTER, GIVEN_UP, close_attempt, record
+from core.billing.attempts import ASK_AFTER, GIVEN_UP, close_attempt
 from core.billing.bills import locked_bill
 from core.billing.refund_ways import plan_transfer
 from core.billing.refunds import ASK_AGAIN
@@ -36,7 +36,6 @@ async def give_up_payment(session: AsyncSession, attempt_id: int, by: str, now: 
         raise Outdated(what="attempt", id=attempt_id)
     after = AttemptState.LAPSED if attempt.receipt_id is None else AttemptState.FAILED
     await close_attempt(session, attempt_id, attempt.bill_id, after, now, GIVEN_UP)
-    record(session, now, "payment_given_up", attempt.bill_id, attempt=attempt_id)
     record_act(session, now, by, "payment_given_up", attempt=attempt_id)
     return attempt
 

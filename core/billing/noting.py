@@ -165,8 +165,7 @@ async def _approvable(
     wrong = _mismatch(receipt, attempt, limits)
     if wrong:
         # Never confirmed, so never charged.
-        if await close_attempt(session, attempt.id, bill.id, AttemptState.FAILED, now, wrong):
-            record(session, now, "refused_mismatch", bill.id, receipt=receipt.receipt_id, wrong=wrong)
+        await close_attempt(session, attempt.id, bill.id, AttemptState.FAILED, now, wrong)
         return Seen(Settled(Outcome.MISMATCH, bill.id))
     if attempt.state not in MAY_APPROVE:
         # The receipt was read before somebody else confirmed it: what has been booked since is the newer truth.
@@ -211,7 +210,6 @@ def _mismatch(receipt: Receipt, attempt: Attempt, limits: Limits) -> str | None:
 
 async def note_decline(session: AsyncSession, hold: Hold, word: str, now: datetime) -> None:
     """The card company said no at the confirm: the attempt is over, the bill is free."""
-    record(session, now, "declined", hold.bill_id, attempt=hold.attempt_id, code=word)
     await close_attempt(session, hold.attempt_id, hold.bill_id, AttemptState.FAILED, now, word)
 
 

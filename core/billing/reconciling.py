@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.adapters.bootpay import Receipt
 from core.alerts import alert
-from core.billing.attempts import RECONCILE_EVERY, record
+from core.billing.attempts import RECONCILE_EVERY, RECONCILE_OLD_EVERY, record
 from core.billing.bills import locked_bill
 from core.billing.noting import CANCELLED, PAID
 from core.billing.provider import Provider
@@ -25,7 +25,7 @@ from core.dates import seoul_instant
 from core.db import Database, changed
 from core.errors import ProviderRefused, ProviderUnclear
 
-AGAIN, WITHIN = timedelta(hours=1), timedelta(days=90)
+AGAIN, YOUNG = timedelta(hours=1), timedelta(days=90)
 RECONCILED = "reconciled_"
 # What says that money was cancelled without us: found here, or by a refund of ours on its way.
 OUTSIDE_RECORDS = (f"{RECONCILED}more_cancelled", PARTLY_ELSEWHERE)
@@ -50,7 +50,9 @@ class Compared:
 
 
 async def reconcile(db: Database, bootpay: Provider, clock: Clock, most: int = 30) -> list[Compared]:
-    """Compare the payments of the last 90 days that are due, one after another; return those that differed.
+    """Compare the payments that are due, those of the last 90 days first; return those that differed.
+
+    A payment is due a day after it was compared last, one that is older than 90 days a month after.
 
     What was cancelled elsewhere is booked; everything else that differs is recorded for the operator.
     """
@@ -97,21 +99,30 @@ async def compare_day(db: Database, bootpay: Provider, day: date) -> list[Compar
 
 
 async def _due(session: AsyncSession, now: datetime, most: int) -> Sequence[int]:
-    since = func.coalesce(Attempt.reconciled_at, Attempt.closed_at)
-    due = select(Attempt.id).where(_RECEIVED, Attempt.closed_at > now - WITHIN, since <= now - RECONCILE_EVERY)
-    return (await session.scalars(due.order_by(since, Attempt.id).limit(most))).all()
+    old = Attempt.closed_at <= now - YOUNG
+    compared_at = func.coalesce(Attempt.reconciled_at, Attempt.closed_at)
+    due = select(Attempt.id).where(_RECEIVED, _is_due(now)).order_by(old, compared_at, Attempt.id)
+    return (await session.scalars(due.limit(most))).all()
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    compared_at = func.coalesce(Attempt.reconciled_at, Attempt.closed_at)
+    young = Attempt.closed_at > now - YOUNG
+    return (compared_at <= now - RECONCILE_OLD_EVERY) | (young & (compared_at <= now - RECONCILE_EVERY))
 
 
 async def _lease(session: AsyncSession, attempt_id: int, now: datetime) -> str | None:
     attempt = await session.get_one(Attempt, attempt_id)
-    since = func.coalesce(Attempt.reconciled_at, Attempt.closed_at)
-    mine = update(Attempt).where(Attempt.id == attempt_id, since <= now - RECONCILE_EVERY)
+    mine = update(Attempt).where(Attempt.id == attempt_id, _is_due(now))
     return attempt.receipt_id if await changed(session, mine.values(reconciled_at=now)) else None
 
 
 async def _postpone(session: AsyncSession, attempt_id: int, asked_at: datetime) -> None:
+    attempt = await session.get_one(Attempt, attempt_id)
+    young = attempt.closed_at is not None and attempt.closed_at > asked_at - YOUNG
+    every = RECONCILE_EVERY if young else RECONCILE_OLD_EVERY
     mine = update(Attempt).where(Attempt.id == attempt_id, Attempt.reconciled_at == asked_at)
-    await changed(session, mine.values(reconciled_at=asked_at - RECONCILE_EVERY + AGAIN))
+    await changed(session, mine.values(reconciled_at=asked_at - every + AGAIN))
 
 
 async def _receipt_or_none(bootpay: Provider, receipt_id: str) -> Receipt | None:

@@ -27,13 +27,15 @@ from core.parties import (
     membership_of,
     move_claim,
     new_claim,
+    rejected_at,
 )
 
 
 async def open_claim(session: AsyncSession, party_id: int, person_id: int, broken_since: date, now: datetime) -> Claim:
     """Say as a member that access has not worked since a day of the stay; until it is decided nothing is released.
 
-    Outdated when a claim of theirs is under way already.
+    Outdated when a claim of theirs is under way already; InvalidInput for days about which one was rejected, so that
+    nobody holds a host's money for ever by claiming the same again.
     """
     party = await lock_party(session, party_id)
     membership = await membership_of(session, party_id, person_id)
@@ -41,6 +43,9 @@ async def open_claim(session: AsyncSession, party_id: int, person_id: int, broke
         raise Outdated(what="claim")
     if not membership.serves_from <= broken_since <= seoul_date(now):
         raise InvalidInput(field="claim", rule="broken_since")
+    decided_at = await rejected_at(session, membership.id)
+    if decided_at is not None and broken_since < seoul_date(decided_at):
+        raise InvalidInput(field="claim", rule="decided")
     # Who waits here for a release comes after it, although they read the clock before.
     released_at = await last_release(session, membership.id)
     claim = await new_claim(session, membership, broken_since, max(now, released_at or now))

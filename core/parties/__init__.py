@@ -8,6 +8,7 @@ from core.parties.claims import (
     get_claim,
     move_claim,
     new_claim,
+    rejected_at,
 )
 from core.parties.line import (
     first_in_line,
@@ -119,6 +120,7 @@ __all__ = [
     "queue_up",
     "queues_of",
     "refused_price",
+    "rejected_at",
     "require_access",
     "seated",
     "seats_for_all",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -56,6 +56,15 @@ async def move_claim(session: AsyncSession, claim_id: int, after: ClaimState, **
     guarded = update(Claim).where(Claim.id == claim_id, Claim.state.in_(before))
     if not await changed(session, guarded.values(state=after, **values)):
         raise Outdated(what="claim", id=claim_id)
+
+
+async def rejected_at(session: AsyncSession, membership_id: int) -> datetime | None:
+    """Return when a claim of this stay was rejected last: what lies before that has been decided."""
+    return await session.scalar(
+        select(func.max(Claim.closed_at)).where(
+            Claim.membership_id == membership_id, Claim.state == ClaimState.REJECTED
+        )
+    )
 
 
 async def broken_periods(session: AsyncSession, membership_id: int) -> Sequence[Period]:

@@ -43,7 +43,8 @@ async def bills_with_cards(till: Till, count: int) -> Sequence[int]:
         today = seoul_date(till.clock.now())
         await till.db.transact(open_due_cycles, party_id, today, LIMITS, till.clock.now())
     async with till.db.read() as session:
-        bills = (await session.scalars(select(Bill).where(Bill.state == BillState.OPEN))).all()
+        of_the_second = Bill.state == BillState.OPEN, Bill.due_on > seoul_date(till.clock.now())
+        bills = (await session.scalars(select(Bill).where(*of_the_second))).all()
     cards.at_ten(till, bills[0], -1)
     told = 0
     while told < len(bills):

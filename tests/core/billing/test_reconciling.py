@@ -141,9 +141,29 @@ async def test_payments_that_agree_change_nothing_and_are_asked_about_once_a_day
     days_pass(till.clock, 1)
     assert await reconcile(till, Counts(till)) == []
     assert len(asked) == 2
+    assert (await till.records(), await till.refunds()) == ([], [])
+
+
+async def test_an_old_payment_is_asked_about_once_a_month_and_at_once_when_somebody_says_that_it_changed(
+    till: Till,
+) -> None:
+    _, receipt_id = await paid(till)
     days_pass(till.clock, 100)
-    assert await reconcile(till, Counts(till)) == []
-    assert (len(asked), await till.records(), await till.refunds()) == (2, [], [])
+    assert await reconcile(till) == []  # agrees, and is old from now on
+    till.stand_in.cancel_in_admin(receipt_id, 1000)
+    days_pass(till.clock, 29)
+    assert await reconcile(till) == []
+    days_pass(till.clock, 2)
+    assert await reconcile(till, Refuses(till, ProviderUnclear("502"))) == []
+    assert await reconcile(till) == []  # in an hour, as nobody answered
+    till.clock.move_to(till.clock.now() + timedelta(hours=1))
+    assert await reconcile(till) == ["more_cancelled"]
+
+    till.clock.move_to(till.clock.now() + timedelta(hours=1))
+    till.stand_in.cancel_in_admin(receipt_id, 500)
+    assert await reconcile(till) == []
+    await till.settles(receipt_id)
+    assert await reconcile(till) == ["more_cancelled"]
 
 
 async def test_a_notice_of_a_cancel_does_not_wait_for_tomorrow(till: Till) -> None:

@@ -65,7 +65,7 @@ async def test_a_payment_that_ends_in_the_window_leaves_the_bill_open(
 
     assert await till.settles(receipt_id, bill_id=bill.id) is outcome
 
-    assert await till.attempts() == [state]
+    assert (await till.attempts(), await till.records()) == ([state], [f"attempt_{state}"])
     assert (await till.bill(bill.id)).state is BillState.OPEN
     await till.pays(bill.id)
 
@@ -79,7 +79,7 @@ async def test_a_card_declined_at_the_confirm_frees_the_bill_for_another_card(ti
 
     assert (await till.bill(bill.id)).approving_attempt is None
     await till.pays(bill.id)
-    assert await till.attempts() == ["failed", "paid"]
+    assert (await till.attempts(), await till.records()) == (["failed", "paid"], ["attempt_failed"])
     assert till.charges() == 1
 
 
@@ -90,7 +90,7 @@ async def test_an_approval_that_lapsed_is_not_paid(till: Till) -> None:
 
     assert await till.settles(receipt_id, bill_id=bill.id) is Outcome.LAPSED
 
-    assert await till.attempts() == ["lapsed"]
+    assert (await till.attempts(), await till.records()) == (["lapsed"], ["attempt_lapsed"])
     assert till.charges() == 0
 
 
@@ -102,7 +102,7 @@ async def test_a_price_changed_in_the_browser_is_never_confirmed(till: Till) -> 
     assert await till.settles(receipt_id, bill_id=bill.id) is Outcome.MISMATCH
 
     assert till.charges() == 0
-    assert await till.records() == ["refused_mismatch"]
+    assert await till.records() == ["attempt_failed"]
     assert (await till.bill(bill.id)).state is BillState.OPEN
 
 
@@ -135,7 +135,7 @@ async def test_money_of_another_currency_is_told_to_the_operators_once(till: Til
         assert await till.settles(receipt_id, bill_id=bill.id) is Outcome.MISMATCH
         till.clock.move_to(till.clock.now() + timedelta(hours=2))
 
-    assert await till.records() == ["paid_mismatch"]
+    assert await till.records() == ["attempt_failed", "paid_mismatch"]
     assert await till.said("alerts.paid_mismatch") == 1
     assert (await till.bill(bill.id)).state is BillState.OPEN
 
@@ -148,7 +148,7 @@ async def test_a_real_receipt_where_only_play_money_is_taken_is_refused(till: Ti
     assert await till.settles(receipt_id, bill_id=bill.id) is Outcome.MISMATCH
 
     assert till.charges() == 0
-    assert await till.records() == ["refused_mismatch"]
+    assert await till.records() == ["attempt_failed"]
 
 
 async def test_a_receipt_of_another_bill_pays_nothing(till: Till) -> None:

@@ -151,6 +151,17 @@ async def test_a_member_takes_a_claim_back_and_may_make_another(till: Till) -> N
     assert await stands(till, again) == (ClaimState.OPEN, True)
 
 
+async def test_days_about_which_a_claim_was_rejected_are_decided(till: Till) -> None:
+    claim, _ = await claimed(till)
+    opened_by = await _member_of(till, claim)
+    await resolve(till, claim, upheld=False)
+    decided_on = seoul_date(till.clock.now())
+
+    with pytest.raises(InvalidInput):
+        await till.db.transact(open_claim, claim.party_id, opened_by, decided_on - timedelta(days=1), till.clock.now())
+    await till.db.transact(open_claim, claim.party_id, opened_by, decided_on, till.clock.now())
+
+
 async def test_one_claim_at_a_time_about_days_of_the_stay(till: Till) -> None:
     opened, someone, _ = await member(till)
     today = seoul_date(till.clock.now())
