@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 
 from core import billing
 from core.billing import Outcome
-from core.billing.reconciling import WITHIN
+from core.billing.reconciling import YOUNG
 from core.clock import ManualClock
 from core.dates import seoul_date
 from core.db import Database
@@ -93,8 +93,8 @@ class Payments(Ground):
         await self.db.transact(billing.take_hint, receipt_id, self.clock.now())
 
     def charged(self) -> list[str]:
-        """Return the receipts over which there is money that can go back, as long as somebody would look at them."""
-        old = {one.receipt_id for one in self.seen.attempts if one.created_at < self.clock.now() - WITHIN / 2}
+        """Return the receipts over which money can go back, as long as somebody looks at them every day."""
+        old = {one.receipt_id for one in self.seen.attempts if one.created_at < self.clock.now() - YOUNG / 2}
         left = [one for one in self.till.stand_in.receipts() if one["charged"] > one["cancelled"]]
         return [one["receipt_id"] for one in left if one["receipt_id"] not in old]
 
