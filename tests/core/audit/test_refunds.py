@@ -105,7 +105,8 @@ async def test_a_new_claim_at_the_instant_of_a_release_accuses_nobody(till: Till
 
     await till.db.transact(flows.resolve_claim, claim.id, "mina", till.clock.now(), LIMITS, upheld=False)
     assert await released(till.db, till.clock) == 4250
-    await till.db.transact(flows.open_claim, opened.id, someone.id, since, till.clock.now())
+    today = seoul_date(till.clock.now())
+    await till.db.transact(flows.open_claim, opened.id, someone.id, today, till.clock.now())
 
     assert await found_after(till.db) == set()
 
