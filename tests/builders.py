@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import count
+from typing import Any
 
 from sqlalchemy import select
 
@@ -67,16 +68,16 @@ async def joins(db: Database, clock: ManualClock, into: Party, someone: Person |
     someone = someone or await person(db, clock)
     async with db.write() as session:
         seen = await flows.invitation(session, into.code, someone.id, clock.now(), LIMITS)
-        later = seen.quote.later and seen.quote.later.amount_won
+        later = seen.quote.later.amount_won if seen.quote.later else None
         joined = await flows.join_party(
             session, into.code, someone, seen.quote.amount_won, clock.now(), LIMITS, agreed_later_won=later
         )
     return joined.bill
 
 
-async def open_bill(db: Database, clock: ManualClock, **about: object) -> Bill:
+async def open_bill(db: Database, clock: ManualClock, **about: Any) -> Bill:
     """Return the first bill of a new member of a new party."""
-    return await joins(db, clock, await party(db, clock, **about))  # type: ignore[arg-type]
+    return await joins(db, clock, await party(db, clock, **about))
 
 
 async def bill(db: Database, bill_id: int) -> Bill:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from core import billing
 from core.billing import Attempt, Bill, BillCard, Card, CardOutcome, CardState, Provider, Settled, charging
 from core.billing.cycles import open_due_cycles
+from core.billing.reminders import AT
 from core.dates import seoul_date, seoul_instant
 from core.sealing import Seal
 from tests.builders import LIMITS, days_pass, joins, party, person
@@ -81,7 +82,7 @@ async def member_with_card(till: Till) -> Bill:
 
 def at_ten(till: Till, bill: Bill, days: int) -> None:
     """Move the clock to ten in the morning, so many days after a bill is due."""
-    till.clock.move_to(seoul_instant(bill.due_on + timedelta(days=days), charging.AT))
+    till.clock.move_to(seoul_instant(bill.due_on + timedelta(days=days), AT))
 
 
 async def tells(till: Till) -> int:

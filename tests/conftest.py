@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+import httpx
 import httpx._transports.default as httpx_transports
 import pytest
 from alembic import command
@@ -133,7 +134,7 @@ def shared_database(url: str) -> Database:
 def one_reading_of_certificates() -> Iterator[None]:
     """Let every HTTP client of the worker trust the same certificates: reading them takes longer than most tests."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(httpx_transports, "create_ssl_context", cache(httpx_transports.create_ssl_context))
+        patch.setattr(httpx_transports, "create_ssl_context", cache(httpx.create_ssl_context))
         yield
 
 

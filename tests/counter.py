@@ -88,7 +88,7 @@ async def paid_out(db: Database, clock: ManualClock) -> int:
 async def balance_of(db: Database, account: Account, person: Person | None = None) -> int:
     """Return an account's balance in won."""
     async with db.read() as session:
-        return await balance(session, account, person_id=person and person.id)
+        return await balance(session, account, person_id=person.id if person else None)
 
 
 async def payouts(db: Database) -> list[Payout]:

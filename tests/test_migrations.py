@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tests.conftest import mysql_url
 
 
 @pytest.fixture
-def empty_url(db_kind: str, tmp_path: Path, worker_id: str):
+def empty_url(db_kind: str, tmp_path: Path, worker_id: str) -> Iterator[str]:
     if db_kind == "sqlite":
         yield f"sqlite+aiosqlite:///{tmp_path / 'empty.sqlite3'}"
         return

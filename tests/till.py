@@ -205,7 +205,8 @@ class GivesUp:
 
     async def _unless_it_hangs(self, call: asyncio.Future[Answer]) -> Answer:
         hanging = asyncio.ensure_future(self._stand_in.until_hanging())
-        await asyncio.wait([call, hanging], return_when=asyncio.FIRST_COMPLETED)
+        both: set[asyncio.Future[Any]] = {call, hanging}
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         hanging.cancel()
         if call.done():
             return call.result()

@@ -6,6 +6,7 @@ import pytest
 
 from bot.evenings import Scene
 from bot.recommending import RoomPick, Together
+from bot.screen import Screen
 from bot.texts import SPEECH, Speech
 from bot.views import evenings as views
 from core.people import AgeBand, Person
@@ -46,7 +47,7 @@ def scene(
     )
 
 
-def data_of(screen: views.Screen) -> list[str | None]:
+def data_of(screen: Screen) -> list[str | None]:
     return [button.data for row in screen.rows for button in row]
 
 

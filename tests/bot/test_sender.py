@@ -146,7 +146,7 @@ async def test_a_chat_is_told_everything_in_order(post: Post) -> None:
 async def test_what_operators_must_see_reaches_their_chat_once_an_hour(post: Post) -> None:
     chat, _ = await post.person("당직")
     sender = Sender(post.sender._bot, post.db, post.clock, word, alert_chat=chat.id)
-    told = []
+    told: list[bool] = []
     for minutes in (0, 10, 49, 2):
         await post.passes(60 * minutes)
         async with post.db.write() as session:

@@ -23,7 +23,7 @@ from core.catalogue.tables import Service
 from core.people import AgeBand, Person
 from core.titles import AsidePage, Filters, Found, Mark, Title, TitleKind, ToRate
 from recommender import Explained, Reason, Similar
-from recommender.explain import Moved
+from recommender.explain import Moved, StarTerm
 from tests.core.titles.shelf import BONG, SHELF, SONG, title_row
 
 LARGEST_ID = 2**53
@@ -112,14 +112,21 @@ LIKE = [
     Similar(1, 0.9, False, ("drama", "comedy"), (NASTY, "봉준호")),
     Similar(1, 0.9, False, (), ()),
 ]
-_STARS = {"everybody": 3.5, "title": 0.4, "you": -0.2, "factors": 0.25, "neighbours": 0.1, "taste": -0.05}
+_STARS: dict[StarTerm, float] = {
+    "everybody": 3.5,
+    "title": 0.4,
+    "you": -0.2,
+    "factors": 0.25,
+    "neighbours": 0.1,
+    "taste": -0.05,
+}
 EXPLAINED = Explanation(
     LONG,
     Explained(
         1,
         4.0,
         1520.4,
-        {**_STARS, "linked": 0.0},  # type: ignore[arg-type]
+        {**_STARS, "linked": 0.0},
         {"near": 1234.4, "popularity": 300.0, "stars": 6.0, "taste": -20.0, "wishes": 0.0},
         tuple(Moved(number, 4.5, 600.0 - number) for number in range(1, 6)),
         False,

@@ -29,10 +29,10 @@ from core.billing import (
     payouts,
     refund_ways,
 )
-from core.billing.attempts import close_attempt
+from core.billing.attempts import close_attempt, release_hold
 from core.billing.ledger import post
 from core.billing.noting import Hold, Settled
-from core.billing.tables import PAYOUT_MOVES, Account, Payout
+from core.billing.tables import PAYOUT_MOVES, UNFINISHED, Account, Payout
 from core.clock import Clock
 from core.dates import seoul_date
 from core.db import Database, changed
@@ -82,7 +82,7 @@ def claim_does_not_hold_the_money(patch: pytest.MonkeyPatch) -> None:
     """A served month is released to its host although somebody says that it did not work."""
 
     def due(now: datetime) -> tuple[ColumnElement[bool], ...]:
-        moving = select(Refund.id).where(Refund.bill_id == Bill.id, Refund.state.in_(holding.UNFINISHED))
+        moving = select(Refund.id).where(Refund.bill_id == Bill.id, Refund.state.in_(UNFINISHED))
         served = Bill.serves_until <= seoul_date(now)
         return Bill.state.in_(holding.PAID_FOR), Bill.released_at.is_(None), served, ~moving.exists()
 
@@ -109,7 +109,7 @@ def money_of_a_second_window_is_kept(patch: pytest.MonkeyPatch) -> None:
     """What comes in for a bill that is paid is booked, and nobody sends it back."""
 
     async def keep(session: AsyncSession, attempt_id: int, bill: Bill, won: int, now: datetime) -> None:
-        await booking.release_hold(session, attempt_id, bill.id)
+        await release_hold(session, attempt_id, bill.id)
         if won > 0:
             post(session, f"stray-{attempt_id}", {Account.PROVIDER: won, Account.STRAY: -won}, now, bill=bill)
 

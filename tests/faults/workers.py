@@ -102,5 +102,5 @@ class Crew:
 
     async def work(self, work: Work[P], *args: P.args, **_: P.kwargs) -> list[Any]:
         """Let every worker do the same at the same time; return what they found."""
-        self.start(work, *args)
+        self.start(work, *args, **_)
         return await self.end()

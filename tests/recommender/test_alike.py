@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recommender import Model, Ratings, Title, Titles, similar, train
+from recommender import Model, Ratings, Similar, Title, Titles, similar, train
 from tests.recommender.worlds import World, catalogue, world
 
 
@@ -17,7 +17,7 @@ def model(town: World) -> Model:
     return train(town.ratings, town.titles)
 
 
-def ids(found: list) -> list[int]:
+def ids(found: list[Similar]) -> list[int]:
     return [one.title_id for one in found]
 
 

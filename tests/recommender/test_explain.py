@@ -3,6 +3,7 @@
 import pytest
 
 from recommender import Model, RatingRefused, Ratings, Title, Titles, train, why
+from recommender.arrays import F32, I64
 from tests.recommender.worlds import World, catalogue, of, world
 
 
@@ -55,7 +56,7 @@ def test_the_ratings_named_were_given_and_add_up_to_what_all_ratings_say(town: W
     )
 
 
-def _folded(model: Model, rated: dict[int, float]) -> tuple:
+def _folded(model: Model, rated: dict[int, float]) -> tuple[I64, F32]:
     from recommender.fold_in import fold_in
 
     trained = model.catalogue_of(None).trained

@@ -76,8 +76,7 @@ def plain_hints(hints: Hints, known: int) -> F64:
     vectors = hints.vectors.astype(np.float64)
     gram = scale[:, None] * (vectors * hints.strengths) @ vectors.T * scale
     part = known / (known + 2 * hints.usual)
-    solved: F64 = np.linalg.solve(part * gram + (1 - part) * np.diag(scale**2), gram)
-    return solved
+    return np.linalg.solve(part * gram + (1 - part) * np.diag(scale**2), gram).astype(np.float64)
 
 
 def plain_scores(model: Model, rated: dict[int, float]) -> F64:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from recommender import Model, RatingRefused, Ratings, Title, Titles, train
+from recommender import Model, Pick, RatingRefused, Ratings, Title, Titles, train
 from tests.recommender.worlds import World, catalogue, of, world, young
 
 
@@ -15,7 +15,7 @@ def model(town: World) -> Model:
     return train(town.ratings, town.titles)
 
 
-def ids(picks: list) -> list[int]:
+def ids(picks: list[Pick]) -> list[int]:
     return [pick.title_id for pick in picks]
 
 
@@ -72,7 +72,7 @@ def test_stars_rise_for_titles_like_the_one_just_loved(town: World, model: Model
 
 
 def test_somebody_without_ratings_gets_a_list_and_their_genres_lead_it(town: World, model: Model) -> None:
-    def share(picks: list) -> float:
+    def share(picks: list[Pick]) -> float:
         genres = {title.id: title.genres for title in town.titles.rows}
         return float(np.mean(["animation" in genres[pick.title_id] for pick in picks]))
 

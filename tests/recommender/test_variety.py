@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recommender import VARIETY, Model, train
+from recommender import VARIETY, Model, Pick, train
 from recommender.evaluate import list_quality, split_each_user
 from recommender.variety import spread_out
 from tests.recommender.worlds import World, of, world
@@ -19,7 +19,7 @@ def model(town: World) -> Model:
     return train(town.ratings, town.titles)
 
 
-def ids(picks: list) -> list[int]:
+def ids(picks: list[Pick]) -> list[int]:
     return [pick.title_id for pick in picks]
 
 
@@ -29,7 +29,7 @@ def test_a_twin_of_the_first_gives_way_to_something_nearly_as_good() -> None:
 
     assert spread_out(worth, kinship, 3, 0.0).tolist() == [0, 1, 2]
     assert spread_out(worth, kinship, 3, 0.5).tolist() == [0, 2, 1]
-    assert spread_out(worth - [0, 0, 1], kinship, 3, 0.5).tolist() == [0, 1, 2]
+    assert spread_out(worth - np.array([0, 0, 1], dtype=np.float32), kinship, 3, 0.5).tolist() == [0, 1, 2]
 
 
 def test_without_strength_nothing_moves(town: World, model: Model) -> None:

@@ -84,15 +84,15 @@ async def counter_open(till: Till, **changes: Any) -> AsyncIterator[Counter]:
     listening = socket.create_server(("127.0.0.1", 0))
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"
     settings = Settings(
-        telegram_token=TELEGRAM_TOKEN,  # type: ignore[arg-type]
-        bootpay_client_key=CLIENT_KEY,  # type: ignore[arg-type]
-        bootpay_secret_key=SECRET_KEY,  # type: ignore[arg-type]
+        telegram_token=TELEGRAM_TOKEN,
+        bootpay_client_key=CLIENT_KEY,
+        bootpay_secret_key=SECRET_KEY,
         public_url=address,
         bootpay_api=till.stand_in.api_url,
         bootpay_script=till.stand_in.script_url,
         bootpay_hosts=till.stand_in.url,
         bootpay_sandbox=True,
-        sealing_keys=f"test:{base64.urlsafe_b64encode(b'k' * KEY_BYTES).decode()}",  # type: ignore[arg-type]
+        sealing_keys=f"test:{base64.urlsafe_b64encode(b'k' * KEY_BYTES).decode()}",
         business_notice="상호: 투게더 <주> · 대표: 홍길동",
     )
     links = PayLinks(settings.public_url, [settings.derived_key(PURPOSE)])

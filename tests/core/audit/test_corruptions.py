@@ -132,7 +132,7 @@ async def test_each_corruption_is_caught_by_the_question_that_is_meant_for_it(db
             async with session.begin_nested() as savepoint:
                 met = 0
                 for statement in statements:
-                    done = await session.execute(text(statement), _named(statement, named))
+                    done = await (await session.connection()).execute(text(statement), _named(statement, named))
                     met += done.rowcount
                 assert met, f"{corruption}: nothing was changed"
                 caught[corruption] = sorted(one.name for one in await audit.check(session))

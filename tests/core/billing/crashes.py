@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.adapters.bootpay import BillingKey, Receipt
 from core.billing import Provider
 from core.db import Database
+
+Answer = TypeVar("Answer")
 
 
 class Killed(BaseException):
@@ -81,7 +83,7 @@ class MortalProvider:
     async def delete_key(self, key: str) -> None:
         await self._call("delete_key", self._bootpay.delete_key(key))
 
-    async def _call(self, name: str, call: Any) -> Any:
+    async def _call(self, name: str, call: Awaitable[Answer]) -> Answer:
         try:
             return await call
         finally:

@@ -181,7 +181,7 @@ async def test_a_year_of_odd_won_and_fees_ends_with_every_won_where_it_belongs(
 async def _next_bills(till: Till, party_id: int) -> list[Bill]:
     """Move on to the day on which the running month is served; return the next one's bills."""
     async with till.db.read() as session:
-        ends_on = await session.scalar(select(func.max(Cycle.ends_on)).where(Cycle.party_id == party_id))
+        ends_on = (await session.scalars(select(func.max(Cycle.ends_on)).where(Cycle.party_id == party_id))).one()
     till.clock.move_to(seoul_instant(ends_on, time(12)))
     await till.db.transact(open_due_cycles, party_id, ends_on, LIMITS, till.clock.now())
     async with till.db.read() as session:

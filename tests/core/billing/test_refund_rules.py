@@ -128,7 +128,8 @@ def test_nobody_pays_for_a_day_not_served_nor_gets_more_than_was_paid(
 ) -> None:
     period = Period(FIRST, FIRST + timedelta(days=days))
     end = FIRST + timedelta(days=leaves_after)
-    gone, lost = 0, []
+    gone = 0
+    lost: list[Period] = []
     for claim in claims:
         gone += won_of(days_between([PaidBill(1, won, gone, period, tuple(lost))], claim.starts_on, claim.ends_on))
         lost.append(claim)

@@ -427,7 +427,7 @@ async def test_a_party_shows_the_price_of_the_running_cycle_with_the_decided_one
     async def shown(day: date) -> tuple[int, date | None]:
         async with till.db.read() as session:
             won, coming = (await flows.party_card(session, opened.id)).prices_on(day)
-        return won, coming and coming.from_cycle_on
+        return won, coming.from_cycle_on if coming else None
 
     # while it is asked, it is not decided; a week before its first cycle it is
     assert await shown(seoul_date(till.clock.now())) == (17_000, None)

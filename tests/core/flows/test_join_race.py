@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from core.clock import ManualClock
 from core.db import Database
@@ -85,7 +85,7 @@ async def test_looking_in_one_transaction_and_sitting_down_in_another_oversells(
 
     assert sum(took) > SEATS
     async with db.write() as session:
-        await session.execute(Membership.__table__.delete().where(Membership.role == Role.MEMBER))
+        await session.execute(delete(Membership).where(Membership.role == Role.MEMBER))
 
 
 async def _joins(db: Database, clock: ManualClock, into: Party, someone: Person) -> str:

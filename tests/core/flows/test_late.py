@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
@@ -83,9 +84,9 @@ class House:
 
 
 @pytest.fixture
-async def house(db: Database, clock: ManualClock) -> House:
+async def house(db: Database, clock: ManualClock) -> AsyncIterator[House]:
     async with till_open(db, clock) as till:
-        yield await furnished(till)  # type: ignore[misc]
+        yield await furnished(till)
 
 
 async def furnished(till: Till) -> House:

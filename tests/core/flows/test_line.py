@@ -61,7 +61,7 @@ async def _stay(till: Till, opened: Party, someone: Person) -> Membership | None
 async def state(till: Till, opened: Party, someone: Person) -> MembershipState | None:
     """Return where somebody stands; None when they are neither in the party nor in line."""
     stay = await _stay(till, opened, someone)
-    return stay and stay.state
+    return stay.state if stay else None
 
 
 async def takes(till: Till, opened: Party, someone: Person) -> int:

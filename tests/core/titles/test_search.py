@@ -7,7 +7,7 @@ import pytest
 from core.clock import ManualClock
 from core.db import Database
 from core.errors import NotFound
-from core.titles import Found, Title, TitleRefused, edition, get_title, import_titles, search
+from core.titles import Edition, Found, Title, TitleRefused, edition, get_title, import_titles, search
 from core.titles.tables import SEARCH_TEXT_LENGTH
 from tests.core.titles.shelf import SHELF, fill, title_row
 
@@ -136,7 +136,7 @@ async def test_importing_again_changes_only_what_differs(db: Database, clock: Ma
     assert (await find(db, "새작품")).total == 1
 
 
-async def _edition(db: Database):
+async def _edition(db: Database) -> Edition:
     async with db.read() as session:
         return await edition(session)
 

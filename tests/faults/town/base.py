@@ -94,6 +94,7 @@ class Ground:
     async def is_heard_again(self, someone: Person) -> None:
         """Somebody writes to the bot again."""
         self._deaf.discard(someone.id)
+        assert someone.telegram_id is not None
         await self.db.transact(people.mark_reachable, someone.telegram_id)
 
     def deaf(self) -> frozenset[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 
 from sqlalchemy import func, select, update
@@ -38,7 +37,13 @@ class Seats(Ground):
             left, taken = shown.seats_left, await _taken(session, party, but_of=someone)
             assert left <= party.seats - taken, f"{left} seats are shown, {taken} of {party.seats} are taken"
             joined = await flows.join_party(
-                session, party.code, someone, won, now, self.limits, agreed_later_won=later and later.amount_won
+                session,
+                party.code,
+                someone,
+                won,
+                now,
+                self.limits,
+                agreed_later_won=later.amount_won if later else None,
             )
             assert joined.bill.total_won == won, "the bill is not what was shown"
             return joined.bill
@@ -146,9 +151,10 @@ class Seats(Ground):
     async def a_claim_is_decided(self, *, upheld: bool, works_again: bool = False) -> None:
         """An operator decides the oldest claim; it broke for good, or `works_again` since today."""
         for claim in self.seen.claims[:1]:
-            since: Mapping[str, object] = {"works_since": seoul_date(self.clock.now())} if works_again else {}
+            now = self.clock.now()
+            since = seoul_date(now) if works_again else None
             decided = await self.tries(
-                flows.resolve_claim, claim.id, "mina", self.clock.now(), self.limits, upheld=upheld, **since
+                flows.resolve_claim, claim.id, "mina", now, self.limits, upheld=upheld, works_since=since
             )
             person_id = self.seen.stays[claim.membership_id].person_id
             self.promised[claim.party_id, person_id] += decided.back_won if decided is not None else 0

@@ -24,8 +24,7 @@ from core.billing import (
     RefundState,
     RefundWay,
 )
-from core.billing.attempts import SILENT
-from core.billing.tables import Account, Hint, LedgerEntry, Payout, PayoutBatch, Reminder
+from core.billing.tables import SILENT, Account, Hint, LedgerEntry, Payout, PayoutBatch, Reminder
 from core.parties import Claim, Membership, MembershipState, Party, Role
 from core.parties.tables import SEATED, AccessStep, PriceChange, PriceChangeState, PriceConsent
 from core.people import Person
@@ -160,7 +159,7 @@ async def look(session: AsyncSession) -> Seen:
         .where(LedgerEntry.account.in_((Account.PROVIDER, Account.PROVIDER_FEE)))
         .group_by(LedgerEntry.bill_id)
     )
-    return Seen(rows, {bill_id: int(won) for bill_id, won in booked})
+    return Seen(rows, {bill_id: int(won) for bill_id, won in booked if bill_id is not None})
 
 
 async def won_in_books(session: AsyncSession) -> int:

@@ -11,7 +11,7 @@ from bot.sandbox.telegram import TelegramStandIn
 from .conftest import TOKEN, BareBot
 
 
-async def test_429_says_when_to_come_back_and_does_nothing(host: Phone, bot: BareBot):
+async def test_429_says_when_to_come_back_and_does_nothing(host: Phone, bot: BareBot) -> None:
     await bot.fault("sendMessage", "429", retry_after=3)
 
     refused = await bot.reply("sendMessage", chat_id=host.id, text="늦게")
@@ -27,7 +27,7 @@ async def test_429_says_when_to_come_back_and_does_nothing(host: Phone, bot: Bar
     assert accepted["ok"]
 
 
-async def test_500_is_json_and_502_is_the_page_of_a_proxy(host: Phone, bot: BareBot):
+async def test_500_is_json_and_502_is_the_page_of_a_proxy(host: Phone, bot: BareBot) -> None:
     await bot.fault("*", "500", times=2)
 
     codes = [(await bot.refusal("sendMessage", chat_id=host.id, text="x"))[0] for _ in range(2)]
@@ -41,7 +41,7 @@ async def test_500_is_json_and_502_is_the_page_of_a_proxy(host: Phone, bot: Bare
 
 
 @pytest.mark.parametrize(("kind", "happened"), [("timeout_before", False), ("timeout_after", True)])
-async def test_a_silence_hides_whether_it_happened(host: Phone, bot: BareBot, kind: str, happened: bool):
+async def test_a_silence_hides_whether_it_happened(host: Phone, bot: BareBot, kind: str, happened: bool) -> None:
     await bot.fault("sendMessage", kind)
     timeout = aiohttp.ClientTimeout(total=0.2)
 
@@ -57,7 +57,7 @@ async def test_a_silence_hides_whether_it_happened(host: Phone, bot: BareBot, ki
     assert shown == (["갔을까", "다음"] if happened else ["다음"])
 
 
-async def test_a_dropped_connection_hides_that_it_happened(host: Phone, bot: BareBot, server: TelegramStandIn):
+async def test_a_dropped_connection_hides_that_it_happened(host: Phone, bot: BareBot, server: TelegramStandIn) -> None:
     await bot.fault("sendMessage", "drop_after")
 
     with pytest.raises(aiohttp.ClientConnectionError):
@@ -68,7 +68,7 @@ async def test_a_dropped_connection_hides_that_it_happened(host: Phone, bot: Bar
     assert [(entry.method, entry.fault, entry.reply) for entry in swallowed] == [("sendMessage", "drop_after", None)]
 
 
-async def test_a_wildcard_leaves_polls_alone_and_unknown_kinds_are_refused(bot: BareBot):
+async def test_a_wildcard_leaves_polls_alone_and_unknown_kinds_are_refused(bot: BareBot) -> None:
     await bot.fault("*", "500")
 
     assert (await bot.reply("getUpdates"))["ok"]

@@ -9,7 +9,7 @@ from bot.sandbox.telegram.refusals import Refusal
 from bot.sandbox.telegram.texts import cut, formatted, to_html, units, with_found
 
 
-def test_tags_become_entities_counted_in_utf16_units():
+def test_tags_become_entities_counted_in_utf16_units() -> None:
     source = "🎬 <b>넷플릭스 <i>프리미엄</i></b> &lt;4,250원&gt;"
 
     text, entities = parse_html(source)
@@ -19,7 +19,7 @@ def test_tags_become_entities_counted_in_utf16_units():
     assert cut(text, 3, 9) == "넷플릭스 프리미엄"
 
 
-def test_links_mentions_quotes_and_code_carry_what_they_point_to():
+def test_links_mentions_quotes_and_code_carry_what_they_point_to() -> None:
     source = (
         '<a href="https://two.example/pay?a=1&amp;b=2">결제</a><a href="tg://user?id=7">민수</a>'
         "<blockquote expandable>약관</blockquote><pre><code class='language-python'>x</code></pre>"
@@ -55,21 +55,21 @@ def test_links_mentions_quotes_and_code_carry_what_they_point_to():
         ("<tg-emoji emoji-id='no'>x</tg-emoji>", "Invalid custom emoji identifier specified"),
     ],
 )
-def test_broken_html_is_refused_in_telegrams_words(source: str, complaint: str):
+def test_broken_html_is_refused_in_telegrams_words(source: str, complaint: str) -> None:
     with pytest.raises(Refusal) as refused:
         parse_html(source)
 
     assert refused.value.description == f"Bad Request: can't parse entities: {complaint}"
 
 
-def test_text_is_trimmed_and_its_entities_move_along():
+def test_text_is_trimmed_and_its_entities_move_along() -> None:
     text, entities = formatted("  \n<b> 안녕 </b>\n ", "HTML", None, limit=10)
 
     assert text == "안녕"
     assert entities == [{"type": "bold", "offset": 0, "length": 2}]
 
 
-def test_commands_links_and_mentions_are_found_outside_code_only():
+def test_commands_links_and_mentions_are_found_outside_code_only() -> None:
     text, spans = parse_html("/my 😀 https://two.example/a, @friend_1 #파티 a@b.kr <code>/no</code>")
 
     found = [(span["type"], cut(text, span["offset"], span["length"])) for span in with_found(text, spans)]
@@ -84,7 +84,7 @@ def test_commands_links_and_mentions_are_found_outside_code_only():
     ]
 
 
-def test_an_entity_outside_the_text_is_refused():
+def test_an_entity_outside_the_text_is_refused() -> None:
     with pytest.raises(Refusal, match="entity beginning or end is outside of the text"):
         formatted("짧다", "", [{"type": "bold", "offset": 1, "length": 5}], limit=10)
 
@@ -100,7 +100,9 @@ spans = st.builds(
 
 @settings(deadline=None)
 @given(st.text(min_size=1, max_size=25), st.lists(spans, max_size=5))
-def test_html_for_the_page_shows_the_same_text_and_no_tag_of_its_own(text: str, entities: list[dict[str, object]]):
+def test_html_for_the_page_shows_the_same_text_and_no_tag_of_its_own(
+    text: str, entities: list[dict[str, object]]
+) -> None:
     inside = [span for span in entities if span["offset"] + span["length"] <= units(text)]  # type: ignore[operator]
 
     html = to_html(text, inside)

@@ -13,7 +13,7 @@ from bot.sandbox.telegram.links import checked_link, person_of_link
         ("tg://resolve?domain=TwoDemoBot", "tg://resolve?domain=TwoDemoBot"),
     ],
 )
-def test_links_are_kept_as_telegram_writes_them(given: str, kept: str):
+def test_links_are_kept_as_telegram_writes_them(given: str, kept: str) -> None:
     assert checked_link(given) == kept
 
 
@@ -28,11 +28,11 @@ def test_links_are_kept_as_telegram_writes_them(given: str, kept: str):
         "word",
     ],
 )
-def test_other_links_are_refused(bad: str):
+def test_other_links_are_refused(bad: str) -> None:
     with pytest.raises(ValueError, match=r"is invalid: (Wrong HTTP URL|Unsupported URL protocol)"):
         checked_link(bad)
 
 
-def test_a_link_to_a_person_names_its_id():
+def test_a_link_to_a_person_names_its_id() -> None:
     assert person_of_link("tg://user?id=7100000019") == 7100000019
     assert person_of_link("https://t.me/minsu") is None

@@ -13,7 +13,7 @@ from bot.sandbox.telegram.files import draw_portrait, picture_size
 from .conftest import TOKEN, BareBot, MovableClock
 
 
-async def test_start_carries_the_payload_of_a_deep_link(chats: Chats, bot: BareBot):
+async def test_start_carries_the_payload_of_a_deep_link(chats: Chats, bot: BareBot) -> None:
     person = await chats.person("하늘", "en", username="haneul_l")
 
     await person.starts("j_8fK2")
@@ -31,7 +31,7 @@ async def test_start_carries_the_payload_of_a_deep_link(chats: Chats, bot: BareB
     assert person.id > 2**32
 
 
-async def test_an_edit_of_an_own_message_is_told_to_the_bot(host: Phone, bot: BareBot):
+async def test_an_edit_of_an_own_message_is_told_to_the_bot(host: Phone, bot: BareBot) -> None:
     number = await host.says("내일 낼게요")
 
     await host.edits(number, "오늘 낼게요")
@@ -41,7 +41,7 @@ async def test_an_edit_of_an_own_message_is_told_to_the_bot(host: Phone, bot: Ba
     assert edited["edit_date"]
 
 
-async def test_a_reply_carries_what_it_answers(host: Phone, bot: BareBot):
+async def test_a_reply_carries_what_it_answers(host: Phone, bot: BareBot) -> None:
     sent = await bot.result("sendMessage", chat_id=host.id, text="닉네임은요?")
 
     await host.says("구름", reply_to=sent["message_id"])
@@ -49,7 +49,7 @@ async def test_a_reply_carries_what_it_answers(host: Phone, bot: BareBot):
     assert (await bot.result("getUpdates"))[-1]["message"]["reply_to_message"]["text"] == "닉네임은요?"
 
 
-async def test_a_photo_goes_both_ways_and_can_be_fetched(host: Phone, bot: BareBot):
+async def test_a_photo_goes_both_ways_and_can_be_fetched(host: Phone, bot: BareBot) -> None:
     picture = draw_portrait(7, 64)
 
     await host.sends_photo(picture, caption="제 사진")
@@ -68,7 +68,7 @@ async def test_a_photo_goes_both_ways_and_can_be_fetched(host: Phone, bot: BareB
     assert picture == fetched == seen
 
 
-async def test_a_document_is_shown_for_download_only(host: Phone, bot: BareBot):
+async def test_a_document_is_shown_for_download_only(host: Phone, bot: BareBot) -> None:
     await bot.upload("sendDocument", "document", b"<script>", "export.html", chat_id=str(host.id), caption="내 자료")
 
     shown = await host.sees("내 자료")
@@ -78,7 +78,7 @@ async def test_a_document_is_shown_for_download_only(host: Phone, bot: BareBot):
     assert shown["document_name"] == "export.html"
 
 
-async def test_a_person_may_have_a_profile_photo(chats: Chats, bot: BareBot):
+async def test_a_person_may_have_a_profile_photo(chats: Chats, bot: BareBot) -> None:
     with_photo = await chats.person("바다", photo=True)
     without = await chats.person("노을")
     await with_photo.starts()
@@ -92,7 +92,7 @@ async def test_a_person_may_have_a_profile_photo(chats: Chats, bot: BareBot):
     assert none == {"total_count": 0, "photos": []}
 
 
-async def test_a_tap_waits_until_it_is_answered_with_a_toast(host: Phone, bot: BareBot, clock: MovableClock):
+async def test_a_tap_waits_until_it_is_answered_with_a_toast(host: Phone, bot: BareBot, clock: MovableClock) -> None:
     buttons = [[{"text": "참여하기", "callback_data": "join:1"}, {"text": "안내", "url": "https://two.example"}]]
     await bot.result("sendMessage", chat_id=host.id, text="파티", reply_markup={"inline_keyboard": buttons})
 
@@ -111,7 +111,7 @@ async def test_a_tap_waits_until_it_is_answered_with_a_toast(host: Phone, bot: B
     assert await host.link("안내", anywhere=True) == "https://two.example/"
 
 
-async def test_a_button_that_is_not_shown_cannot_be_tapped(host: Phone, bot: BareBot):
+async def test_a_button_that_is_not_shown_cannot_be_tapped(host: Phone, bot: BareBot) -> None:
     buttons = [[{"text": "결제", "callback_data": "pay"}, {"text": "복사", "copy_text": {"text": "123-45"}}]]
     sent = await bot.result("sendMessage", chat_id=host.id, text="x", reply_markup={"inline_keyboard": buttons})
 
@@ -126,7 +126,7 @@ async def test_a_button_that_is_not_shown_cannot_be_tapped(host: Phone, bot: Bar
     assert (await tap(text="복사")) == (200, {"copy_text": {"text": "123-45"}})
 
 
-async def test_the_reply_keyboard_stays_until_it_is_removed(host: Phone, bot: BareBot):
+async def test_the_reply_keyboard_stays_until_it_is_removed(host: Phone, bot: BareBot) -> None:
     keyboard = {"keyboard": [["방 들어가기", {"text": "도움말"}]], "input_field_placeholder": "말을 남겨 보세요"}
 
     async def shown() -> tuple[object, object]:
@@ -142,7 +142,7 @@ async def test_the_reply_keyboard_stays_until_it_is_removed(host: Phone, bot: Ba
     assert await shown() == (None, None)
 
 
-async def test_a_pin_shows_on_the_phone_and_the_bot_hears_of_its_service_message(host: Phone, bot: BareBot):
+async def test_a_pin_shows_on_the_phone_and_the_bot_hears_of_its_service_message(host: Phone, bot: BareBot) -> None:
     board = await bot.result("sendMessage", chat_id=host.id, text="우리 파티")
     place = {"chat_id": host.id, "message_id": board["message_id"]}
 
@@ -164,7 +164,7 @@ async def test_a_pin_shows_on_the_phone_and_the_bot_hears_of_its_service_message
     assert [message["text"] for message in await host.reads()] == ["/start"]
 
 
-async def test_the_narrowest_commands_in_the_own_language_are_shown(host: Phone, chats: Chats, bot: BareBot):
+async def test_the_narrowest_commands_in_the_own_language_are_shown(host: Phone, chats: Chats, bot: BareBot) -> None:
     stranger = await chats.person("Alex", "en")
 
     def menu(description: str) -> list[dict[str, str]]:
@@ -188,7 +188,7 @@ async def test_the_narrowest_commands_in_the_own_language_are_shown(host: Phone,
     assert await bot.result("getMyCommands", language_code="ko") == menu("내 파티")
 
 
-async def test_html_for_the_page_is_safe(host: Phone, bot: BareBot):
+async def test_html_for_the_page_is_safe(host: Phone, bot: BareBot) -> None:
     await host.says("<script>alert(1)</script>")
     link = '<b>안녕</b> &lt;img&gt; <a href="https://two.example/?a=1&amp;b=2">여기</a>'
     await bot.result("sendMessage", chat_id=host.id, text=link, parse_mode="HTML")
@@ -202,7 +202,7 @@ async def test_html_for_the_page_is_safe(host: Phone, bot: BareBot):
     )
 
 
-async def test_copies_lose_their_keyboard_and_origin(host: Phone, chats: Chats, bot: BareBot):
+async def test_copies_lose_their_keyboard_and_origin(host: Phone, chats: Chats, bot: BareBot) -> None:
     friend = await chats.person("하늘")
     await friend.starts()
     number = await host.says("다들 안녕하세요 @two_friend")
@@ -214,7 +214,7 @@ async def test_copies_lose_their_keyboard_and_origin(host: Phone, chats: Chats, 
     assert shown["entities"] == [{"type": "mention", "offset": 9, "length": 11}]
 
 
-async def test_media_of_a_message_can_be_replaced(host: Phone, bot: BareBot):
+async def test_media_of_a_message_can_be_replaced(host: Phone, bot: BareBot) -> None:
     sent = (await bot.upload("sendPhoto", "photo", draw_portrait(1, 32), chat_id=str(host.id)))["result"]
     media = {"type": "photo", "media": "attach://new", "caption": "새 카드"}
 
@@ -231,7 +231,7 @@ async def test_media_of_a_message_can_be_replaced(host: Phone, bot: BareBot):
     assert (await host.sees("새 카드"))["edit_date"]
 
 
-async def test_events_tell_the_page_of_each_change(host: Phone, bot: BareBot, server: TelegramStandIn):
+async def test_events_tell_the_page_of_each_change(host: Phone, bot: BareBot, server: TelegramStandIn) -> None:
     async with bot.session.get(f"{server.url}/user/events") as stream:
         await stream.content.readuntil(b"\n\n")
         await bot.result("sendMessage", chat_id=host.id, text="새 소식")
@@ -241,7 +241,7 @@ async def test_events_tell_the_page_of_each_change(host: Phone, bot: BareBot, se
     assert event == {"uid": host.id, "seq": view["seq"]}
 
 
-async def test_looking_at_a_chat_can_wait_for_the_next_change(host: Phone, bot: BareBot):
+async def test_looking_at_a_chat_can_wait_for_the_next_change(host: Phone, bot: BareBot) -> None:
     before = await host.chats.request("GET", f"/user/{host.id}/chat")
     look = host.chats.request("GET", f"/user/{host.id}/chat", params={"after": before["seq"], "wait": 30})
     waiting = asyncio.create_task(look)
@@ -251,7 +251,7 @@ async def test_looking_at_a_chat_can_wait_for_the_next_change(host: Phone, bot: 
     assert (await waiting)["messages"][-1]["text"] == "기다렸죠?"
 
 
-async def test_the_phone_does_not_do_the_impossible(host: Phone, bot: BareBot):
+async def test_the_phone_does_not_do_the_impossible(host: Phone, bot: BareBot) -> None:
     async def status(person: int, path: str, **body: object) -> int:
         async with bot.session.post(f"{bot.url}/user/{person}/{path}", json=body) as response:
             return response.status
@@ -265,7 +265,9 @@ async def test_the_phone_does_not_do_the_impossible(host: Phone, bot: BareBot):
     assert await status(host.id, "messages", text="차단했는데요") == 409
 
 
-async def test_the_log_shows_requests_with_replies_and_updates(host: Phone, bot: BareBot, server: TelegramStandIn):
+async def test_the_log_shows_requests_with_replies_and_updates(
+    host: Phone, bot: BareBot, server: TelegramStandIn
+) -> None:
     await bot.result("getUpdates")
     await bot.result("sendMessage", chat_id=host.id, text="기록")
 
@@ -278,7 +280,7 @@ async def test_the_log_shows_requests_with_replies_and_updates(host: Phone, bot:
     assert entries[2]["reply"]["result"]["text"] == "기록"
 
 
-async def test_a_wait_in_vain_prints_the_whole_chat(server: TelegramStandIn, bot: BareBot):
+async def test_a_wait_in_vain_prints_the_whole_chat(server: TelegramStandIn, bot: BareBot) -> None:
     async with Chats(server.url, patience=0.05) as chats:
         host = await chats.person("민수")
         await host.starts()
@@ -295,7 +297,7 @@ async def test_a_wait_in_vain_prints_the_whole_chat(server: TelegramStandIn, bot
     assert "[참여하기]" in str(complaint.value)
 
 
-async def test_only_news_since_the_own_last_action_counts(host: Phone, bot: BareBot):
+async def test_only_news_since_the_own_last_action_counts(host: Phone, bot: BareBot) -> None:
     sent = await bot.result("sendMessage", chat_id=host.id, text="1명 참여")
     await host.sees("1명 참여")
     await host.says("/my")
@@ -307,7 +309,7 @@ async def test_only_news_since_the_own_last_action_counts(host: Phone, bot: Bare
     await host.sees("2명 참여")
 
 
-async def test_closing_ends_whoever_waits(clock: MovableClock):
+async def test_closing_ends_whoever_waits(clock: MovableClock) -> None:
     server = TelegramStandIn(TOKEN, now=clock)
     with pytest.raises(RuntimeError):
         _ = server.url
@@ -331,5 +333,5 @@ async def test_closing_ends_whoever_waits(clock: MovableClock):
         (b"", None),
     ],
 )
-def test_the_size_of_a_picture_is_read_from_its_header(data: bytes, size: tuple[str, int, int] | None):
+def test_the_size_of_a_picture_is_read_from_its_header(data: bytes, size: tuple[str, int, int] | None) -> None:
     assert picture_size(data) == size

@@ -12,7 +12,7 @@ def texts(updates: list[dict[str, object]]) -> list[str]:
     return [update["message"]["text"] for update in updates]  # type: ignore[index]
 
 
-async def test_updates_stay_until_their_offset_is_passed(host: Phone, bot: BareBot):
+async def test_updates_stay_until_their_offset_is_passed(host: Phone, bot: BareBot) -> None:
     await host.says("하나")
     await host.says("둘")
 
@@ -26,7 +26,7 @@ async def test_updates_stay_until_their_offset_is_passed(host: Phone, bot: BareB
     assert nothing == []
 
 
-async def test_a_negative_offset_forgets_all_but_the_newest(host: Phone, bot: BareBot):
+async def test_a_negative_offset_forgets_all_but_the_newest(host: Phone, bot: BareBot) -> None:
     await host.says("하나")
 
     newest = await bot.result("getUpdates", offset=-1)
@@ -34,7 +34,7 @@ async def test_a_negative_offset_forgets_all_but_the_newest(host: Phone, bot: Ba
     assert texts(newest) == texts(await bot.result("getUpdates")) == ["하나"]
 
 
-async def test_a_long_poll_ends_when_something_happens(host: Phone, bot: BareBot):
+async def test_a_long_poll_ends_when_something_happens(host: Phone, bot: BareBot) -> None:
     seen = await bot.result("getUpdates")
     poll = asyncio.create_task(bot.result("getUpdates", offset=seen[-1]["update_id"] + 1, timeout=50))
 
@@ -43,7 +43,7 @@ async def test_a_long_poll_ends_when_something_happens(host: Phone, bot: BareBot
     assert texts(await poll) == ["여기요"]
 
 
-async def test_of_two_polls_the_later_one_goes_on(bot: BareBot, host: Phone):
+async def test_of_two_polls_the_later_one_goes_on(bot: BareBot, host: Phone) -> None:
     offset = (await bot.result("getUpdates"))[-1]["update_id"] + 1
     polls = {asyncio.create_task(bot.reply("getUpdates", offset=offset, timeout=50)) for _ in range(2)}
 
@@ -55,7 +55,7 @@ async def test_of_two_polls_the_later_one_goes_on(bot: BareBot, host: Phone):
     assert texts((await going_on)["result"]) == ["둘 중 누구"]
 
 
-async def test_no_polling_while_a_webhook_is_set(bot: BareBot, hook: Hook):
+async def test_no_polling_while_a_webhook_is_set(bot: BareBot, hook: Hook) -> None:
     waiting = asyncio.create_task(bot.refusal("getUpdates", timeout=50))
     await asyncio.sleep(0)
     await bot.result("setWebhook", url=hook.url)
@@ -69,7 +69,7 @@ async def test_no_polling_while_a_webhook_is_set(bot: BareBot, hook: Hook):
     assert await bot.result("getUpdates") == []
 
 
-async def test_messages_live_a_day_and_taps_150_seconds(host: Phone, bot: BareBot, clock: MovableClock):
+async def test_messages_live_a_day_and_taps_150_seconds(host: Phone, bot: BareBot, clock: MovableClock) -> None:
     keyboard = {"inline_keyboard": [[{"text": "참여하기", "callback_data": "join"}]]}
     await bot.result("sendMessage", chat_id=host.id, text="파티", reply_markup=keyboard)
     await host.taps("참여하기")
@@ -92,7 +92,7 @@ async def test_messages_live_a_day_and_taps_150_seconds(host: Phone, bot: BareBo
     assert after_a_day == []
 
 
-async def test_only_wanted_kinds_are_queued(host: Phone, bot: BareBot):
+async def test_only_wanted_kinds_are_queued(host: Phone, bot: BareBot) -> None:
     await bot.result("getUpdates", offset=-1, allowed_updates=["message"])
     before = len(await bot.result("getUpdates"))
 
@@ -101,7 +101,7 @@ async def test_only_wanted_kinds_are_queued(host: Phone, bot: BareBot):
     assert len(await bot.result("getUpdates")) == before
 
 
-async def test_a_block_is_a_change_of_the_bots_own_membership(host: Phone, bot: BareBot):
+async def test_a_block_is_a_change_of_the_bots_own_membership(host: Phone, bot: BareBot) -> None:
     await host.blocks()
 
     change = (await bot.result("getUpdates"))[-1]["my_chat_member"]
@@ -109,7 +109,7 @@ async def test_a_block_is_a_change_of_the_bots_own_membership(host: Phone, bot: 
     assert (change["old_chat_member"]["status"], change["new_chat_member"]["status"]) == ("member", "kicked")
 
 
-async def test_a_repeated_update_comes_once_more_whatever_the_offset(host: Phone, bot: BareBot):
+async def test_a_repeated_update_comes_once_more_whatever_the_offset(host: Phone, bot: BareBot) -> None:
     seen = (await bot.result("getUpdates"))[-1]
     offset = seen["update_id"] + 1
     await bot.result("getUpdates", offset=offset)
@@ -122,7 +122,7 @@ async def test_a_repeated_update_comes_once_more_whatever_the_offset(host: Phone
     assert afterwards == []
 
 
-async def test_pending_updates_can_be_dropped(host: Phone, bot: BareBot, server: TelegramStandIn):
+async def test_pending_updates_can_be_dropped(host: Phone, bot: BareBot, server: TelegramStandIn) -> None:
     await bot.result("deleteWebhook", drop_pending_updates=True)
 
     assert await bot.result("getUpdates") == []

@@ -14,17 +14,17 @@ def inline(**button: object) -> dict[str, object]:
     return {"inline_keyboard": [[{"text": "단추", **button}]]}
 
 
-async def test_a_wrong_token_is_unauthorized(server: TelegramStandIn, bot: BareBot):
+async def test_a_wrong_token_is_unauthorized(server: TelegramStandIn, bot: BareBot) -> None:
     async with bot.session.get(f"{server.url}/bot1000001:WRONG/getMe") as response:
         assert response.status == 401
         assert await response.json() == {"ok": False, "error_code": 401, "description": "Unauthorized"}
 
 
-async def test_an_unknown_method_is_not_found(bot: BareBot):
+async def test_an_unknown_method_is_not_found(bot: BareBot) -> None:
     assert await bot.refusal("sendTelepathy") == (404, "Not Found: method not found")
 
 
-async def test_method_names_do_not_mind_case(bot: BareBot):
+async def test_method_names_do_not_mind_case(bot: BareBot) -> None:
     assert (await bot.result("GETME"))["username"] == "TwoDemoBot"
 
 
@@ -48,20 +48,22 @@ UNCLOSED = "can't parse entities: Can't find end tag corresponding to start tag 
         ({"text": "x", "parse_mode": "Wikitext"}, "unsupported parse_mode"),
     ],
 )
-async def test_a_malformed_message_is_refused(host: Phone, bot: BareBot, params: dict[str, object], complaint: str):
+async def test_a_malformed_message_is_refused(
+    host: Phone, bot: BareBot, params: dict[str, object], complaint: str
+) -> None:
     answer = await bot.refusal("sendMessage", chat_id=host.id, **params)
 
     assert answer == (400, f"Bad Request: {complaint}")
     assert [message for message in await host.reads() if message["from_bot"]] == []
 
 
-async def test_length_counts_after_the_tags_are_taken_out(host: Phone, bot: BareBot):
+async def test_length_counts_after_the_tags_are_taken_out(host: Phone, bot: BareBot) -> None:
     sent = await bot.result("sendMessage", chat_id=host.id, text=f"<b>{'가' * 4096}</b>", parse_mode="HTML")
 
     assert len(sent["text"]) == 4096
 
 
-async def test_what_is_protected_or_a_service_message_cannot_be_copied(host: Phone, bot: BareBot):
+async def test_what_is_protected_or_a_service_message_cannot_be_copied(host: Phone, bot: BareBot) -> None:
     secret = await bot.result("sendMessage", chat_id=host.id, text="비밀", protect_content=True)
     place = {"chat_id": host.id, "message_id": secret["message_id"]}
     await bot.result("pinChatMessage", **place)
@@ -75,7 +77,7 @@ async def test_what_is_protected_or_a_service_message_cannot_be_copied(host: Pho
     assert copies == [(400, "Bad Request: message can't be copied")] * 2
 
 
-async def test_nobody_is_written_to_before_start_nor_while_blocking(chats: Chats, bot: BareBot):
+async def test_nobody_is_written_to_before_start_nor_while_blocking(chats: Chats, bot: BareBot) -> None:
     person = await chats.person("하늘")
 
     before = await bot.refusal("sendMessage", chat_id=person.id, text="안녕하세요")
@@ -92,12 +94,12 @@ async def test_nobody_is_written_to_before_start_nor_while_blocking(chats: Chats
     assert again["ok"]
 
 
-async def test_an_unknown_chat_is_not_found(bot: BareBot):
+async def test_an_unknown_chat_is_not_found(bot: BareBot) -> None:
     assert await bot.refusal("sendMessage", chat_id=42, text="x") == (400, "Bad Request: chat not found")
     assert await bot.refusal("sendMessage", text="x") == (400, "Bad Request: chat_id is empty")
 
 
-async def test_an_edit_that_changes_nothing_is_refused(host: Phone, bot: BareBot):
+async def test_an_edit_that_changes_nothing_is_refused(host: Phone, bot: BareBot) -> None:
     markup = inline(callback_data="a")
     sent = await bot.result("sendMessage", chat_id=host.id, text="<b>판</b>", parse_mode="HTML", reply_markup=markup)
     place = {"chat_id": host.id, "message_id": sent["message_id"]}
@@ -115,7 +117,7 @@ async def test_an_edit_that_changes_nothing_is_refused(host: Phone, bot: BareBot
     assert same_markup == same
 
 
-async def test_an_edit_without_markup_takes_the_buttons_away(host: Phone, bot: BareBot):
+async def test_an_edit_without_markup_takes_the_buttons_away(host: Phone, bot: BareBot) -> None:
     sent = await bot.result("sendMessage", chat_id=host.id, text="전", reply_markup=inline(callback_data="a"))
 
     edited = await bot.result("editMessageText", chat_id=host.id, message_id=sent["message_id"], text="후")
@@ -124,7 +126,7 @@ async def test_an_edit_without_markup_takes_the_buttons_away(host: Phone, bot: B
     assert (await host.sees("후"))["inline_keyboard"] == []
 
 
-async def test_only_fitting_messages_of_its_own_can_be_edited(host: Phone, bot: BareBot):
+async def test_only_fitting_messages_of_its_own_can_be_edited(host: Phone, bot: BareBot) -> None:
     theirs = await host.says("제 말이에요")
     keyboard = {"keyboard": [["방 들어가기"]]}
     with_keyboard = await bot.result("sendMessage", chat_id=host.id, text="x", reply_markup=keyboard)
@@ -146,7 +148,7 @@ async def test_only_fitting_messages_of_its_own_can_be_edited(host: Phone, bot: 
     )
 
 
-async def test_deleting_has_a_limit_in_time_and_needs_a_message(host: Phone, bot: BareBot, clock: MovableClock):
+async def test_deleting_has_a_limit_in_time_and_needs_a_message(host: Phone, bot: BareBot, clock: MovableClock) -> None:
     sent = await bot.result("sendMessage", chat_id=host.id, text="옛날")
     clock.move(hours=48)
 
@@ -160,7 +162,7 @@ async def test_deleting_has_a_limit_in_time_and_needs_a_message(host: Phone, bot
 TOO_OLD = (400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
 
 
-async def test_a_tap_is_answered_once_and_in_time(host: Phone, bot: BareBot, clock: MovableClock):
+async def test_a_tap_is_answered_once_and_in_time(host: Phone, bot: BareBot, clock: MovableClock) -> None:
     await bot.result("sendMessage", chat_id=host.id, text="눌러요", reply_markup=inline(callback_data="a"))
     first, second = await host.taps("단추", anywhere=True), await host.taps("단추", anywhere=True)
 
@@ -173,7 +175,7 @@ async def test_a_tap_is_answered_once_and_in_time(host: Phone, bot: BareBot, clo
     assert twice == late == forged == TOO_OLD
 
 
-async def test_an_answer_has_at_most_200_characters_and_leads_only_to_the_bot(host: Phone, bot: BareBot):
+async def test_an_answer_has_at_most_200_characters_and_leads_only_to_the_bot(host: Phone, bot: BareBot) -> None:
     await bot.result("sendMessage", chat_id=host.id, text="눌러요", reply_markup=inline(callback_data="a"))
     tap = await host.taps("단추")
 
@@ -204,7 +206,7 @@ async def test_an_answer_has_at_most_200_characters_and_leads_only_to_the_bot(ho
         ),
     ],
 )
-async def test_malformed_commands_are_refused(bot: BareBot, params: dict[str, object], complaint: str):
+async def test_malformed_commands_are_refused(bot: BareBot, params: dict[str, object], complaint: str) -> None:
     assert await bot.refusal("setMyCommands", **params) == (400, f"Bad Request: {complaint}")
 
 
@@ -222,11 +224,11 @@ async def test_malformed_commands_are_refused(bot: BareBot, params: dict[str, ob
         ({"url": "https://two.example/", "allowed_updates": 5}, "expected an Array of Strings as allowed updates"),
     ],
 )
-async def test_a_bad_webhook_is_refused(bot: BareBot, params: dict[str, object], complaint: str):
+async def test_a_bad_webhook_is_refused(bot: BareBot, params: dict[str, object], complaint: str) -> None:
     assert await bot.refusal("setWebhook", **params) == (400, f"Bad Request: {complaint}")
 
 
-async def test_other_small_refusals(host: Phone, bot: BareBot):
+async def test_other_small_refusals(host: Phone, bot: BareBot) -> None:
     message = await host.says("안녕")
     place = {"chat_id": host.id, "message_id": message}
 
@@ -270,7 +272,7 @@ async def test_other_small_refusals(host: Phone, bot: BareBot):
     ]
 
 
-async def test_a_body_that_is_not_json_is_refused(server: TelegramStandIn, bot: BareBot):
+async def test_a_body_that_is_not_json_is_refused(server: TelegramStandIn, bot: BareBot) -> None:
     headers = {"Content-Type": "application/json"}
     async with bot.session.post(f"{server.url}/bot{TOKEN}/sendMessage", data=b"{", headers=headers) as response:
         assert response.status == 400

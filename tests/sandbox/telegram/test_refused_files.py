@@ -6,13 +6,13 @@ from bot.sandbox.telegram.files import draw_portrait
 from .conftest import BareBot
 
 
-async def test_a_long_caption_is_refused(host: Phone, bot: BareBot):
+async def test_a_long_caption_is_refused(host: Phone, bot: BareBot) -> None:
     reply = await bot.upload("sendPhoto", "photo", draw_portrait(1, 32), chat_id=str(host.id), caption="가" * 1025)
 
     assert reply["description"] == "Bad Request: message caption is too long"
 
 
-async def test_what_is_not_a_picture_is_no_photo(host: Phone, bot: BareBot):
+async def test_what_is_not_a_picture_is_no_photo(host: Phone, bot: BareBot) -> None:
     reply = await bot.upload("sendPhoto", "photo", b"not a picture", chat_id=str(host.id))
 
     assert reply["description"] == "Bad Request: IMAGE_PROCESS_FAILED"
@@ -26,7 +26,7 @@ async def test_what_is_not_a_picture_is_no_photo(host: Phone, bot: BareBot):
     )
 
 
-async def test_a_picture_has_limits_of_its_own(host: Phone, bot: BareBot):
+async def test_a_picture_has_limits_of_its_own(host: Phone, bot: BareBot) -> None:
     async def refused(method: str, field: str, data: bytes) -> str:
         return str((await bot.upload(method, field, data, chat_id=str(host.id)))["description"])
 
@@ -41,7 +41,7 @@ async def test_a_picture_has_limits_of_its_own(host: Phone, bot: BareBot):
     )
 
 
-async def test_a_file_is_not_used_as_another_kind_nor_fetched_above_20_megabytes(host: Phone, bot: BareBot):
+async def test_a_file_is_not_used_as_another_kind_nor_fetched_above_20_megabytes(host: Phone, bot: BareBot) -> None:
     photo = (await bot.upload("sendPhoto", "photo", draw_portrait(1, 32), chat_id=str(host.id)))["result"]
     big = await bot.upload("sendDocument", "document", bytes(20 * 1024 * 1024 + 1), chat_id=str(host.id))
 

@@ -40,7 +40,9 @@ GOOD = {"text": "a", "callback_data": "a"}
         ([[GOOD] * 4] * 26, "reply markup is too long"),
     ],
 )
-async def test_a_malformed_inline_keyboard_is_refused(host: Phone, bot: BareBot, rows: list[object], complaint: str):
+async def test_a_malformed_inline_keyboard_is_refused(
+    host: Phone, bot: BareBot, rows: list[object], complaint: str
+) -> None:
     answer = await bot.refusal("sendMessage", chat_id=host.id, text="x", reply_markup={"inline_keyboard": rows})
 
     assert answer == (400, f"Bad Request: {complaint}")
@@ -66,13 +68,13 @@ async def test_a_malformed_inline_keyboard_is_refused(host: Phone, bot: BareBot,
         ),
     ],
 )
-async def test_a_malformed_reply_keyboard_is_refused(host: Phone, bot: BareBot, markup: object, complaint: str):
+async def test_a_malformed_reply_keyboard_is_refused(host: Phone, bot: BareBot, markup: object, complaint: str) -> None:
     answer = await bot.refusal("sendMessage", chat_id=host.id, text="x", reply_markup=markup)
 
     assert answer == (400, f"Bad Request: {complaint}")
 
 
-async def test_64_bytes_of_callback_data_and_100_buttons_are_fine(host: Phone, bot: BareBot):
+async def test_64_bytes_of_callback_data_and_100_buttons_are_fine(host: Phone, bot: BareBot) -> None:
     rows = [[{"text": "가", "callback_data": "가" * 21 + "x"}] * 5] * 20
 
     sent = await bot.result("sendMessage", chat_id=host.id, text="많다", reply_markup={"inline_keyboard": rows})

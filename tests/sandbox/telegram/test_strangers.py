@@ -11,6 +11,7 @@ from telebot.async_telebot import AsyncTeleBot
 from telegram import (
     BotCommand,
     BotCommandScopeAllPrivateChats,
+    CopyTextButton,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     LinkPreviewOptions,
@@ -21,7 +22,7 @@ from telegram import (
 )
 from telegram import error as errors
 from telegram.constants import ParseMode
-from telegram.ext import ApplicationBuilder, CallbackContext, CallbackQueryHandler, CommandHandler
+from telegram.ext import ApplicationBuilder, CallbackQueryHandler, CommandHandler, ContextTypes
 
 from bot.sandbox.chats import Phone
 from bot.sandbox.telegram import Entry, TelegramStandIn
@@ -64,7 +65,7 @@ async def telebot_client(server: TelegramStandIn, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.usefixtures("judged", "by_the_reference")
-async def test_pytelegrambotapi_plays_a_whole_chat(host: Phone, telebot_client: AsyncTeleBot):
+async def test_pytelegrambotapi_plays_a_whole_chat(host: Phone, telebot_client: AsyncTeleBot) -> None:
     bot = telebot_client
 
     @bot.message_handler(commands=["party"])
@@ -76,12 +77,14 @@ async def test_pytelegrambotapi_plays_a_whole_chat(host: Phone, telebot_client: 
 
     @bot.callback_query_handler(func=lambda query: query.data.startswith("join:"))
     async def join(query: types.CallbackQuery) -> None:
+        assert query.message
         await bot.answer_callback_query(query.id, "환영해요", show_alert=True)
         await bot.edit_message_text("참여했어요", query.message.chat.id, query.message.message_id)
         await bot.pin_chat_message(query.message.chat.id, query.message.message_id)
 
     @bot.message_handler(content_types=["photo"])
     async def keep_photo(message: types.Message) -> None:
+        assert message.photo
         file = await bot.get_file(message.photo[-1].file_id)
         data = await bot.download_file(file.file_path)
         sent = await bot.send_photo(message.chat.id, data, caption=f"{len(data)} 바이트")
@@ -121,7 +124,7 @@ async def test_pytelegrambotapi_plays_a_whole_chat(host: Phone, telebot_client: 
 
 
 @pytest.mark.usefixtures("judged", "by_the_reference")
-async def test_python_telegram_bot_polls_and_answers(server: TelegramStandIn, host: Phone):
+async def test_python_telegram_bot_polls_and_answers(server: TelegramStandIn, host: Phone) -> None:
     application = (
         ApplicationBuilder()
         .token(TOKEN)
@@ -131,21 +134,21 @@ async def test_python_telegram_bot_polls_and_answers(server: TelegramStandIn, ho
         .build()
     )
 
-    async def party(update: Update, context: CallbackContext) -> None:  # type: ignore[type-arg]
-        assert update.effective_chat
+    async def party(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        assert update.effective_chat and update.effective_message
         buttons = [
             [InlineKeyboardButton("참여하기", callback_data="join:1")],
-            [InlineKeyboardButton("계좌 복사", copy_text={"text": "110-234"})],
+            [InlineKeyboardButton("계좌 복사", copy_text=CopyTextButton("110-234"))],
         ]
         await update.effective_chat.send_message(
             f"<b>넷플릭스</b> {' '.join(context.args or [])}",
             parse_mode=ParseMode.HTML,
-            reply_markup=InlineKeyboardMarkup(buttons[:1]),
+            reply_markup=InlineKeyboardMarkup(buttons),
             link_preview_options=LinkPreviewOptions(is_disabled=True),
-            reply_parameters=ReplyParameters(update.effective_message.message_id),  # type: ignore[union-attr]
+            reply_parameters=ReplyParameters(update.effective_message.message_id),
         )
 
-    async def join(update: Update, context: CallbackContext) -> None:  # type: ignore[type-arg]
+    async def join(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         assert update.callback_query
         await update.callback_query.answer("환영해요")
         await update.callback_query.edit_message_text("참여했어요")
@@ -169,7 +172,9 @@ async def test_python_telegram_bot_polls_and_answers(server: TelegramStandIn, ho
 
 
 @pytest.mark.usefixtures("judged", "by_the_reference")
-async def test_python_telegram_bot_uses_every_method_by_itself(server: TelegramStandIn, host: Phone, hook: Hook):
+async def test_python_telegram_bot_uses_every_method_by_itself(
+    server: TelegramStandIn, host: Phone, hook: Hook
+) -> None:
     application = (
         ApplicationBuilder()
         .token(TOKEN)
@@ -225,7 +230,7 @@ async def test_python_telegram_bot_uses_every_method_by_itself(server: TelegramS
 @pytest.mark.usefixtures("judged")
 async def test_python_telegram_bot_understands_each_fault(
     server: TelegramStandIn, host: Phone, bot: BareBot, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     # Otherwise the library warns of its own coming change.
     monkeypatch.setenv("PTB_TIMEDELTA", "1")
     application = ApplicationBuilder().token(TOKEN).base_url(f"{server.url}/bot").updater(None).job_queue(None).build()
@@ -253,7 +258,7 @@ async def test_python_telegram_bot_understands_each_fault(
     assert arrived == ["timeout_after", "drop_after"]
 
 
-async def test_the_judge_finds_what_does_not_belong(server: TelegramStandIn, host: Phone, bot: BareBot):
+async def test_the_judge_finds_what_does_not_belong(server: TelegramStandIn, host: Phone, bot: BareBot) -> None:
     judge = Judge()
     judge.watch(server)
 
