@@ -1,4 +1,7 @@
-"""Reads Bootpay's receipt strictly: a field that is missing or odd makes the whole answer unclear."""
+"""Reads Bootpay's receipt: strictly what money hangs on, where a missing or odd field makes the whole answer unclear.
+
+What is only shown is left out where it is odd: a slip's address must not keep a payment from being booked.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,15 @@ from core.errors import ProviderUnclear
 
 # Far above any bill, and small enough that a number like 1e999999 is never written out.
 MOST_WON = 10**12
+WON = "KRW"
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What Bootpay says of one payment; `status` is Bootpay's own number (1 paid, 2 approved but not confirmed)."""
+    """What Bootpay says of one payment; `status` is Bootpay's own number (1 paid, 2 approved but not confirmed).
+
+    Amounts of another `currency` than won are its whole units: told, never booked.
+    """
 
     receipt_id: str
     order_id: str
@@ -33,18 +40,19 @@ def read_receipt(body: object) -> Receipt:
     """Return the receipt in a decoded body; raise ProviderUnclear when anything that we rely on is missing."""
     if not isinstance(body, dict):
         raise ProviderUnclear("a receipt is not an object")
+    currency = optional_text(body, "currency") or WON  # Bootpay leaves it out for won
     return Receipt(
         receipt_id=text_of(body, "receipt_id"),
         order_id=text_of(body, "order_id"),
-        price_won=_won(body, "price"),
-        cancelled_won=_won(body, "cancelled_price"),
-        currency=optional_text(body, "currency") or "KRW",  # Bootpay leaves it out for won
+        price_won=_won(body, "price", currency),
+        cancelled_won=_won(body, "cancelled_price", currency),
+        currency=currency,
         status=status_of(body),
         sandbox=_flag(body, "sandbox"),
-        method=optional_text(body, "method"),
-        receipt_url=optional_text(body, "receipt_url"),
-        purchased_at=_optional_instant(body, "purchased_at"),
-        cancelled_at=_optional_instant(body, "cancelled_at"),
+        method=_shown(body, "method"),
+        receipt_url=_shown(body, "receipt_url"),
+        purchased_at=_shown_instant(body, "purchased_at"),
+        cancelled_at=_shown_instant(body, "cancelled_at"),
     )
 
 
@@ -65,13 +73,13 @@ def optional_text(body: dict[str, object], key: str) -> str | None:
     return text_of(body, key) if body.get(key) else None
 
 
-def _won(body: dict[str, object], key: str) -> int:
+def _won(body: dict[str, object], key: str, currency: str) -> int:
     value = body.get(key)
     if (
         isinstance(value, bool)
         or not isinstance(value, int | Decimal)
         or not 0 <= value <= MOST_WON
-        or value != int(value)
+        or (value != int(value) and currency == WON)
     ):
         raise _unusable(key)
     return int(value)
@@ -92,14 +100,14 @@ def _flag(body: dict[str, object], key: str) -> bool:
     return value
 
 
-def _optional_instant(body: dict[str, object], key: str) -> datetime | None:
-    said = optional_text(body, key)
-    if said is None:
-        return None
+def _shown(body: dict[str, object], key: str) -> str | None:
+    value = body.get(key)
+    return value if isinstance(value, str) and value else None
+
+
+def _shown_instant(body: dict[str, object], key: str) -> datetime | None:
     try:
-        instant = datetime.fromisoformat(said)
+        instant = datetime.fromisoformat(_shown(body, key) or "")
     except ValueError:
-        raise _unusable(key) from None
-    if instant.tzinfo is None:
-        raise _unusable(key)
-    return instant
+        return None
+    return None if instant.tzinfo is None else instant

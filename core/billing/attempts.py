@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import case, func, or_, select, update
@@ -22,6 +22,8 @@ from core.parties import lock_party
 ASK_AFTER = tuple(timedelta(minutes=minutes) for minutes in (2, 5, 10, 20, 35, 60, 120))
 # How often a payment is held against its receipt; once it is old it hardly changes, and there are ever more of those.
 RECONCILE_EVERY, RECONCILE_OLD_EVERY = timedelta(days=1), timedelta(days=30)
+# Of these nobody knows (yet) whether they took money.
+UNDECIDED = (AttemptState.APPROVING, AttemptState.UNKNOWN)
 # The word of an attempt that an operator has ended.
 GIVEN_UP = "given_up"
 
@@ -113,16 +115,29 @@ async def _bound(session: AsyncSession, receipt: Receipt, now: datetime) -> Atte
     return attempt
 
 
-async def move_attempt(session: AsyncSession, attempt_id: int, after: AttemptState, **values: object) -> bool:
-    """Move an attempt to a state; False when it may not go there from where it is."""
-    before = [state for state, afters in ATTEMPT_MOVES.items() if after in afters]
+async def move_attempt(
+    session: AsyncSession,
+    attempt_id: int,
+    after: AttemptState,
+    *,
+    among: Collection[AttemptState] = tuple(AttemptState),
+    **values: object,
+) -> bool:
+    """Move an attempt to a state; False when it may not go there from where it is, or is in none of `among`."""
+    before = [state for state, afters in ATTEMPT_MOVES.items() if after in afters and state in among]
     guarded = update(Attempt).where(Attempt.id == attempt_id, Attempt.state.in_(before))
     return await changed(session, guarded.values(state=after, **values)) == 1
 
 
 async def ask_soon(session: AsyncSession, attempt_id: int, after: AttemptState, now: datetime) -> bool:
-    """Move an attempt to a state in which it must be asked about, with the schedule begun anew."""
-    return await move_attempt(session, attempt_id, after, asks=0, ask_at=now + ASK_AFTER[0], closed_at=None)
+    """Move an attempt to a state in which it must be asked about; its schedule begins with the first of them.
+
+    Asked about already, it keeps its place: who is unclear again and again is told, and may be ended, like any other.
+    """
+    others = [state for state in AttemptState if state not in UNDECIDED]
+    anew = {"asks": 0, "ask_at": now + ASK_AFTER[0], "closed_at": None}
+    begun = await move_attempt(session, attempt_id, after, among=others, **anew)
+    return begun or await move_attempt(session, attempt_id, after, among=UNDECIDED)
 
 
 async def close_attempt(
@@ -177,7 +192,7 @@ async def lease_attempt(session: AsyncSession, attempt_id: int, now: datetime) -
     await session.refresh(attempt)
     # A charge by card of which there is no trace is over with the last question, so its vain asking begins after it.
     patience = len(ASK_AFTER) + (attempt.card_id is not None)
-    if asks == patience and attempt.state in (AttemptState.APPROVING, AttemptState.UNKNOWN):
+    if asks == patience and attempt.state in UNDECIDED:
         record(session, now, "asked_in_vain", attempt.bill_id, attempt=attempt_id, state=str(attempt.state))
         await alert(session, now, "asked_in_vain", attempt_id, attempt=attempt_id)
         bill = await session.get_one(Bill, attempt.bill_id)

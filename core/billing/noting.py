@@ -100,7 +100,10 @@ async def take_note(
     elif receipt.status == CANCELLED or receipt.cancelled_won > 0:
         outcome = await _cancelled(session, attempt, receipt, now)
     elif receipt.status == DEPOSIT_WAITING:
-        await move_attempt(session, attempt.id, AttemptState.DEPOSIT_WAITING, ask_at=now + DEPOSIT_ASK)
+        if await move_attempt(
+            session, attempt.id, AttemptState.DEPOSIT_WAITING, ask_at=now + DEPOSIT_ASK, closed_at=None
+        ):
+            record(session, now, "deposit_waiting", attempt.bill_id, attempt=attempt.id)
         outcome = Outcome.DEPOSIT
     elif receipt.status < 0:
         outcome = await _over(session, attempt, receipt.status, now)
@@ -127,8 +130,12 @@ async def _paid(session: AsyncSession, attempt: Attempt, receipt: Receipt, limit
         if wrong and outcome is Outcome.RETURNED:
             await _tell_operators(session, attempt, receipt, wrong, now)
         return outcome
-    # Play money in production, or dollars: nothing that our books could hold. An operator looks at it.
-    if await close_attempt(session, attempt.id, attempt.bill_id, AttemptState.FAILED, now, str(wrong)):
+    # Play money in production, or dollars: nothing that our books could hold. An operator looks at it, once, also when
+    # the attempt had ended before the money came.
+    word = f"paid_{wrong}"
+    if attempt.provider_word != word:
+        await close_attempt(session, attempt.id, attempt.bill_id, AttemptState.FAILED, now, word)
+        attempt.provider_word = word
         await _tell_operators(session, attempt, receipt, str(wrong), now)
     return Outcome.MISMATCH
 

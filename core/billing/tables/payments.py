@@ -35,10 +35,15 @@ ATTEMPT_MOVES: dict[AttemptState, set[AttemptState]] = {
     AttemptState.UNKNOWN: {
         AttemptState.APPROVING, AttemptState.PAID, AttemptState.FAILED, AttemptState.LAPSED, AttemptState.CANCELLED,
     },
-    AttemptState.DEPOSIT_WAITING: {AttemptState.PAID, AttemptState.LAPSED, AttemptState.CANCELLED},
-    # What we gave up may turn out to have been approved or charged all the same.
+    AttemptState.DEPOSIT_WAITING: {
+        AttemptState.PAID, AttemptState.FAILED, AttemptState.LAPSED, AttemptState.UNKNOWN, AttemptState.CANCELLED,
+    },
+    # What we gave up may turn out to have been approved or charged all the same, or to be no money of ours.
     AttemptState.FAILED: {AttemptState.PAID, AttemptState.UNKNOWN, AttemptState.CANCELLED},
-    AttemptState.LAPSED: {AttemptState.APPROVING, AttemptState.PAID, AttemptState.UNKNOWN, AttemptState.CANCELLED},
+    AttemptState.LAPSED: {
+        AttemptState.APPROVING, AttemptState.DEPOSIT_WAITING, AttemptState.PAID, AttemptState.FAILED,
+        AttemptState.UNKNOWN, AttemptState.CANCELLED,
+    },
     AttemptState.PAID: {AttemptState.CANCELLED},
 }  # fmt: skip
 

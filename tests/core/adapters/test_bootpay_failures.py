@@ -254,10 +254,6 @@ async def test_a_long_message_is_cut(bootpay: Bootpay, script: Script) -> None:
         {"sandbox": None},
         {"sandbox": 1},
         {"currency": 410},
-        {"method": ["카드"]},
-        {"purchased_at": "yesterday"},
-        {"purchased_at": "2026-11-22T12:00:09"},
-        {"cancelled_at": 1764000000},
     ],
 )
 async def test_a_receipt_with_an_odd_field_is_unclear(bootpay: Bootpay, script: Script, odd: dict[str, object]) -> None:
@@ -273,6 +269,35 @@ async def test_a_receipt_with_a_missing_field_is_unclear(bootpay: Bootpay, scrip
 
     with pytest.raises(ProviderUnclear):
         await bootpay.receipt(ID)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"method": ["카드"]},
+        {"receipt_url": {"url": "https://door.bootpay.co.kr/receipt/1"}},
+        {"purchased_at": "yesterday"},
+        {"purchased_at": "2026-11-22T12:00:09"},
+        {"cancelled_at": 1764000000},
+    ],
+)
+async def test_what_is_only_shown_never_keeps_a_payment_from_being_read(
+    bootpay: Bootpay, script: Script, odd: dict[str, object]
+) -> None:
+    script.replies = [(200, {**RECEIPT, **odd})]
+
+    receipt = await bootpay.receipt(ID)
+
+    assert (receipt.price_won, receipt.status) == (RECEIPT["price"], RECEIPT["status"])
+    assert [getattr(receipt, field) for field in odd] == [None]
+
+
+async def test_dollars_and_cents_are_another_currency_and_no_riddle(bootpay: Bootpay, script: Script) -> None:
+    script.replies = [(200, {**RECEIPT, "currency": "USD", "price": 4.25})]
+
+    receipt = await bootpay.receipt(ID)
+
+    assert (receipt.currency, receipt.price_won) == ("USD", 4)
 
 
 async def test_whole_won_written_with_a_point_and_a_left_out_currency_are_fine(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from core.adapters.bootpay import Receipt
-from core.billing import AttemptState, BillState, Outcome, take_hint
+from core.billing import Attempt, AttemptState, BillState, Outcome, give_up_payment, stuck, take_hint
+from core.billing.noting import take_note
 from core.errors import BillBusy, BillNotOpen
 from core.flows import due_holds, expire_holds
 from core.parties import MembershipState
-from tests.builders import joins, membership, open_bill, party, person
+from tests.builders import LIMITS, joins, membership, open_bill, party, person
 from tests.till import GivesUp, Till
 
 
@@ -312,6 +315,98 @@ async def test_an_unclear_payment_never_ends_by_time_alone(till: Till) -> None:
     till.faults.clear()
     await till.minutes_pass(120)
     assert (await till.bill(bill.id)).state is BillState.PAID
+
+
+async def test_a_confirm_that_is_unclear_for_hours_is_told_and_may_be_ended_by_an_operator(till: Till) -> None:
+    # given an approval that does not lapse, and a confirm that never says whether it charged
+    bill = await open_bill(till.db, till.clock)
+    payload = await till.begins(bill.id)
+    receipt_id = till.presses({**payload, "extra": {**payload["extra"], "timeout": 100_000}})
+    till.faults.add("*", "confirm_critical", times=None)
+
+    assert await till.settles(receipt_id) is Outcome.CHECKING
+    for _ in range(10):
+        await till.minutes_pass(121)
+
+    assert (await till.records()).count("asked_in_vain") == 1
+    assert await till.said("billing.unclear") == 1
+    async with till.db.read() as session:
+        waiting = [(each.what, each.bill_id) for each in await stuck(session, till.clock.now())]
+        attempt_id = (await session.scalars(select(Attempt.id).where(Attempt.bill_id == bill.id))).one()
+    assert ("attempt_unknown", bill.id) in waiting
+    await till.db.transact(give_up_payment, attempt_id, "minsu", till.clock.now())
+    assert (await till.bill(bill.id)).approving_attempt is None
+
+
+async def test_a_virtual_account_is_waited_for_and_counts_days_later(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    receipt_id = till.presses(await till.begins(bill.id) | {"method": "가상계좌"})
+
+    assert await till.settles(receipt_id, bill_id=bill.id) is Outcome.DEPOSIT
+    assert await till.settles(receipt_id, bill_id=bill.id) is Outcome.DEPOSIT
+    for _ in range(3):
+        await till.minutes_pass(24 * 60)
+    assert (await till.attempts(), await till.records()) == (["deposit_waiting"], ["deposit_waiting"])
+    till.stand_in.deposit(receipt_id)
+    await till.minutes_pass(6 * 60 + 1)
+
+    assert (await till.bill(bill.id)).state is BillState.PAID
+    assert await till.said("billing.paid") == 1
+
+
+async def test_a_virtual_account_that_is_opened_after_its_attempt_lapsed_is_asked_about(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    payload = await till.begins(bill.id)
+    for _ in range(9):
+        await till.minutes_pass(120)
+    assert await till.attempts() == ["lapsed"]
+    receipt_id = till.presses(payload | {"method": "가상계좌"})
+
+    assert await till.settles(receipt_id) is Outcome.DEPOSIT
+    till.stand_in.deposit(receipt_id)
+    await till.stand_in.webhooks.idle()  # and none of its notices arrives
+    await till.minutes_pass(6 * 60 + 1)
+
+    assert (await till.bill(bill.id)).state is BillState.PAID
+
+
+async def test_a_virtual_account_that_is_refused_after_all_ends(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    receipt_id = till.presses(await till.begins(bill.id) | {"method": "가상계좌"})
+    assert await till.settles(receipt_id) is Outcome.DEPOSIT
+
+    refused = replace(await till.bootpay.receipt(receipt_id), status=-4)
+    await till.db.transact(take_note, refused, None, LIMITS, till.clock.now())
+
+    assert (await till.attempts(), await till.records()) == (["failed"], ["deposit_waiting", "attempt_failed"])
+
+
+@pytest.mark.parametrize("ended", ["lapsed", "failed", "deposit_waiting"])
+async def test_wrong_money_on_an_attempt_that_seemed_over_is_told_to_the_operators_once(till: Till, ended: str) -> None:
+    bill = await open_bill(till.db, till.clock)
+    payload = await till.begins(bill.id) | {"currency": "USD"}
+    at_once = {**payload, "extra": {**payload["extra"], "separately_confirmed": False}}
+    if ended == "lapsed":
+        for _ in range(9):
+            await till.minutes_pass(120)
+        receipt_id = till.presses(at_once)
+    elif ended == "failed":
+        # never confirmed by us, and then by somebody in the browser
+        receipt_id = till.presses(payload)
+        assert await till.settles(receipt_id) is Outcome.MISMATCH
+        await till.bootpay.confirm(receipt_id)
+    else:
+        receipt_id = till.presses(payload | {"method": "가상계좌"})
+        assert await till.settles(receipt_id) is Outcome.DEPOSIT
+        till.stand_in.deposit(receipt_id)
+
+    for _ in range(2):
+        assert await till.settles(receipt_id) is Outcome.MISMATCH
+        till.clock.move_to(till.clock.now() + timedelta(hours=2))
+
+    assert (await till.records()).count("paid_mismatch") == 1
+    assert await till.said("alerts.paid_mismatch") == 1
+    assert (await till.bill(bill.id)).state is BillState.OPEN
 
 
 async def test_a_lost_redirect_is_found_by_the_order(till: Till) -> None:
