@@ -15,7 +15,7 @@ from tests.promises import SCALE, Promise
 STEPS = 20
 # `make test` takes one run a bug, of a seed that is known to find it. What a seed does changes with the machine:
 # `make faults` looks for every bug from the seed of its run, in at most so many runs, and says in which it was found.
-FULL_RUNS = 300
+FULL_RUNS = 1000
 SEEDS: dict[Bug, int] = {
     bugs.bill_stays_open_when_its_seat_ends: 18,
     bugs.offered_seat_counts_as_free: 18,
