@@ -80,17 +80,19 @@ class Cursor:
 class Connection(aiosqlite.Connection):
     """aiosqlite's connection with the cursors above; its own go to the thread for each step of a statement."""
 
-    def cursor(self) -> Cursor:  # type: ignore[override]
+    def cursor(self) -> Cursor:  # type: ignore[override]  # SQLAlchemy asks no more of a cursor than ours does
         """Return a new cursor."""
         return Cursor(self)
 
     async def work(self, function: Any) -> Any:
         """Run `function(connection)` in the connection's thread."""
-        return await self._execute(function, self._conn)  # type: ignore[no-untyped-call]
+        execute: Any = self._execute  # aiosqlite does not say what it takes
+        return await execute(function, self._conn)
 
 
 async def connect(path: str) -> Connection:
     """Open a database file."""
     connection = Connection(lambda: sqlite3.connect(path), iter_chunk_size=1)
     connection._thread.daemon = True  # as SQLAlchemy does: a forgotten connection must not keep the process alive
-    return await connection  # type: ignore[return-value]
+    await connection
+    return connection

@@ -118,9 +118,9 @@ def one_persons(rated: Mapping[int, float]) -> dict[int, float]:
     return clean
 
 
-def _one(row: int, raw: object) -> float:
+def _one(row: int, raw: Any) -> float:
     try:
-        return math.nan if raw is None or raw == "" else float(raw)  # type: ignore[arg-type]
+        return math.nan if raw is None or raw == "" else float(raw)
     except (TypeError, ValueError):
         raise RatingRefused(row + 1, f"{raw!r} is no number of stars") from None
 

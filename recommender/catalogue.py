@@ -42,7 +42,8 @@ class Catalogue:
     def places_of(self, raw_ids: Collection[int]) -> I64:
         """Return where these ids stand in the catalogue; those that are not in it are left out."""
         position = self.trained.position
-        known = [position.get(raw if type(raw) is int else plain_id(raw), -1) for raw in raw_ids]  # type: ignore[arg-type]
+        ids = (raw if type(raw) is int else plain_id(raw) for raw in raw_ids)
+        known = [position.get(number, -1) for number in ids if number is not None]
         at = np.array([place for place in known if place >= 0], dtype=np.int64)
         if self.at is None or not len(at) or not len(self.at):
             return at if self.at is None else at[:0]

@@ -131,8 +131,8 @@ def _surprise_lists(
 def _implicit_lists(seen: Any, users: I64, best: Callable[[int, F64], list[int]]) -> Iterator[tuple[str, Top]]:
     """ALS and BM25 of the package `implicit`, where it is installed (a development extra)."""
     try:
-        from implicit.als import AlternatingLeastSquares  # type: ignore[import-untyped]
-        from implicit.nearest_neighbours import BM25Recommender  # type: ignore[import-untyped]
+        from implicit.als import AlternatingLeastSquares
+        from implicit.nearest_neighbours import BM25Recommender
     except ImportError:
         return
     weights = sparse.csr_matrix(seen.astype(np.float32))

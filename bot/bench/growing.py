@@ -36,7 +36,7 @@ class Growth:
 def measure_growth(users: int, titles: int, ratings: int, *, both_heads: bool = False) -> Growth:
     """Train once in a fresh process, compiled loops warm."""
     command = [sys.executable, "-m", __name__, str(users), str(titles), str(ratings), *(["both"] if both_heads else [])]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603  # this module alone
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603 - this module alone
     return Growth(**json.loads(done.stdout))
 
 

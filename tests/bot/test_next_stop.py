@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 
@@ -94,7 +95,7 @@ async def settled(till: Till, chores: Chores) -> list[tuple[int | None, str]]:
     return await till.sends(lost=[WARNING] if seoul_date(till.clock.now()) == LOST_ON else [])
 
 
-async def _all(db: Database, entity: type) -> list:  # type: ignore[type-arg]
+async def _all(db: Database, entity: type[Any]) -> list[Any]:
     async with db.read() as session:
         return list(await session.scalars(select(entity)))
 

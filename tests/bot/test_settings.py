@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -118,9 +119,9 @@ def test_every_problem_is_told_at_once(environment: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("spelling", [str.upper, str.lower, str.title])
 @pytest.mark.parametrize("name", PROVIDER_ADDRESSES)
 def test_the_environment_may_not_send_payments_or_messages_elsewhere(
-    environment: pytest.MonkeyPatch, name: str, spelling: object
+    environment: pytest.MonkeyPatch, name: str, spelling: Callable[[str], str]
 ) -> None:
-    environment.setenv(spelling(name), "http://127.0.0.1:1")  # type: ignore[operator]
+    environment.setenv(spelling(name), "http://127.0.0.1:1")
 
     why = refusal()
 
@@ -136,10 +137,12 @@ def test_every_address_of_a_provider_is_covered() -> None:
 
 @pytest.mark.parametrize("spelling", [str.upper, str.lower])
 @pytest.mark.parametrize("name", REAL_KEYS)
-async def test_the_demo_refuses_real_keys(environment: pytest.MonkeyPatch, name: str, spelling: object) -> None:
+async def test_the_demo_refuses_real_keys(
+    environment: pytest.MonkeyPatch, name: str, spelling: Callable[[str], str]
+) -> None:
     for key in REAL_KEYS:
         environment.delenv(key.upper())
-    environment.setenv(spelling(name), "a-real-key")  # type: ignore[operator]
+    environment.setenv(spelling(name), "a-real-key")
 
     with pytest.raises(SettingsInvalid, match=name.upper()) as caught:
         async with demo_running():
@@ -161,7 +164,7 @@ def test_secrets_print_as_stars() -> None:
 
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        load_settings().port = 1  # type: ignore[misc]
+        load_settings().port = 1  # type: ignore[misc]  # the types forbid it, too
 
 
 def test_every_purpose_has_a_key_of_its_own_that_the_secrets_decide() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 from structlog.testing import capture_logs
 
 from bot import ticks as module
@@ -214,15 +215,15 @@ async def test_closing_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.fixture
-async def till(db: Database, clock: ManualClock):  # type: ignore[no-untyped-def]
+async def till(db: Database, clock: ManualClock) -> AsyncIterator[Till]:
     async with till_open(db, clock) as till:
         yield till
 
 
-async def count(db: Database, column: object, *where: object) -> int:
+async def count(db: Database, column: InstrumentedAttribute[Any], *where: ColumnElement[bool]) -> int:
     """Return how many rows there are."""
     async with db.read() as session:
-        return int(await session.scalar(select(func.count(column)).where(*where)) or 0)  # type: ignore[arg-type]
+        return int(await session.scalar(select(func.count(column)).where(*where)) or 0)
 
 
 async def by_both(till: Till, db_url: str, chore: Callable[[Chores], Awaitable[None]]) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,11 +19,11 @@ class Counted:
     def __init__(self, connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
         self.connection = connection
         self.trips = 0
-        really = connection._execute
+        really: Any = connection._execute
 
         async def counted(*args: object, **kwargs: object) -> object:
             self.trips += 1
-            return await really(*args, **kwargs)  # type: ignore[no-untyped-call]
+            return await really(*args, **kwargs)
 
         monkeypatch.setattr(connection, "_execute", counted)
 

@@ -75,15 +75,19 @@ def token(address: str) -> str:
 
 
 Forge = Callable[[Stage], str]
-HOME: Forge = lambda stage: stage.world.demo.two.settings.public_url  # noqa: E731
+
+
+def home(stage: Stage) -> str:
+    """Return the address of the bot."""
+    return stage.world.demo.two.settings.public_url
 
 
 @bad_input(
     {
-        "card-rubbish": lambda s: f"{HOME(s)}/card/rubbish",
+        "card-rubbish": lambda s: f"{home(s)}/card/rubbish",
         "card-bit": lambda s: changed_bit(link(s, "asked")),
-        "card-pay-token": lambda s: f"{HOME(s)}/card/{token(s.facts['open_link'])}",
-        "card-token-pays": lambda s: f"{HOME(s)}/pay/{token(link(s, 'asked'))}",
+        "card-pay-token": lambda s: f"{home(s)}/card/{token(s.facts['open_link'])}",
+        "card-token-pays": lambda s: f"{home(s)}/pay/{token(link(s, 'asked'))}",
         "card-unknown": lambda s: s.world.demo.two.card_links.url(99_999, s.world.demo.now()),
         "card-expired": lambda s: s.world.demo.two.card_links.url(
             s.facts["asked_card"], s.world.demo.now() - timedelta(hours=2)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
 from bot.app import running
 from bot.cli import set_up_logging
@@ -29,7 +30,7 @@ def answer_first() -> None:
         begun.add(asyncio.create_task(take(self, payload)))
         return Outcome.DONE
 
-    Edge.take = careless  # type: ignore[method-assign]
+    pytest.MonkeyPatch().setattr(Edge, "take", careless)
 
 
 def serve(settings: Mapping[str, Any], ahead: timedelta, log: str, careless: bool) -> None:

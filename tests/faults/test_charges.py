@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -109,10 +110,10 @@ async def test_charging_again_because_nobody_answered_takes_the_money_twice(till
     impatient = Bootpay(CLIENT_KEY, SECRET_KEY, base_url=till.stand_in.api_url, timeout_s=PATIENCE_S)
     till.faults.add("*", "confirm_timeout_after_charging")
 
-    wish = {"order_id": "two_naive_1", "order_name": "넷플릭스", "amount_won": 4250}
+    wish: dict[str, Any] = {"order_id": "two_naive_1", "order_name": "넷플릭스", "amount_won": 4250}
     with pytest.raises(ProviderUnclear):
-        await impatient.pay_with_key(key, **wish)  # type: ignore[arg-type]
-    await impatient.pay_with_key(key, **wish)  # type: ignore[arg-type]
+        await impatient.pay_with_key(key, **wish)
+    await impatient.pay_with_key(key, **wish)
     await impatient.close()
 
     naive = [receipt for receipt in till.stand_in.receipts() if receipt["order_id"] == "two_naive_1"]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
+from typing import cast
 
 import pytest
 from sqlalchemy import func, select
 
 from core.adapters.bootpay import Receipt
-from core.billing import Bill, BillState, begin_attempt, look_into_hints, reconcile, take_hint
+from core.billing import Bill, BillState, Provider, begin_attempt, look_into_hints, reconcile, take_hint
 from core.billing.tables import Account, Attempt, AttemptState, LedgerEntry
 from tests.builders import LIMITS
 from tests.faults.crowd import open_bills
@@ -66,7 +67,7 @@ async def tell(till: Till, truth: Truth, receipt_id: str, notices: Sequence[int]
     for number in range(1, len(notices) + 1):
         truth.comes_to(receipt_id, max(notices if all_late else notices[:number]))
         await till.db.transact(take_hint, receipt_id, till.clock.now())
-        await look_into_hints(till.db, truth, till.clock, LIMITS)  # type: ignore[arg-type]
+        await look_into_hints(till.db, cast(Provider, truth), till.clock, LIMITS)
 
 
 State = tuple[BillState, AttemptState, int]
@@ -103,7 +104,7 @@ async def test_every_order_of_notices_ends_where_the_provider_is(till: Till, pro
     attempts = [await till.db.transact(begin_attempt, bill.id, till.clock.now()) for bill in bills]
     for attempt, notices in zip(attempts, sequences, strict=True):
         await tell(till, truth, truth.opens(attempt), notices, all_late=promise.rng.random() < 0.5)
-    while await reconcile(till.db, truth, till.clock):  # type: ignore[arg-type]
+    while await reconcile(till.db, cast(Provider, truth), till.clock):
         pass
 
     promise.tried = len(sequences)

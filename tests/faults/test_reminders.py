@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from telegram import Bot
 
 from bot import sender as sender_module
 from bot.chores import Chores
@@ -74,7 +75,7 @@ async def name_only(_: AsyncSession, now: datetime, say: Speech, name: str, data
 async def a_night_passes(till: Till, hours: int) -> list[datetime]:
     """Send what may be sent, hour by hour; return when reminders were heard."""
     ears = Ears(till.clock)
-    sender = Sender(ears, till.db, till.clock, name_only)  # type: ignore[arg-type]
+    sender = Sender(cast(Bot, ears), till.db, till.clock, name_only)
     for _ in range(hours):
         while await sender.send_waiting():
             pass

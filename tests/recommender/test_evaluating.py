@@ -11,7 +11,7 @@ from surprise.model_selection import KFold
 from typer.testing import CliRunner
 
 from bot.cli import app
-from recommender import Ratings, Tier, train
+from recommender import Model, Ratings, Tier, train
 from recommender.evaluate import (
     cold_start,
     folds,
@@ -127,11 +127,11 @@ def test_who_lists_what_people_held_back_is_found_to_be_perfect(town: World) -> 
 def test_strangers_are_not_in_the_training(town: World) -> None:
     trained_on: list[Ratings] = []
 
-    def watched(ratings: Ratings) -> object:
+    def watched(ratings: Ratings) -> Model:
         trained_on.append(ratings)
         return train(ratings, town.titles)
 
-    found = cold_start(watched, town.ratings, [0, 5])  # type: ignore[arg-type]
+    found = cold_start(watched, town.ratings, [0, 5])
 
     assert sorted(found) == [0, 5]
     assert found[5][0] < found[0][0]

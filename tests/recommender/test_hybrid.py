@@ -68,7 +68,7 @@ def test_surprise_algorithms_join_the_blend_in_its_own_tools(data: Dataset, tmp_
 def test_a_member_that_knows_the_answers_gets_the_say(data: Dataset) -> None:
     answers = {(user, title): stars for user, title, stars, _ in data.raw_ratings}
 
-    class Oracle(AlgoBase):  # type: ignore[misc]
+    class Oracle(AlgoBase):  # type: ignore[misc]  # scikit-surprise ships no types
         def predict(self, uid: int, iid: int, **_: object) -> Prediction:
             return Prediction(uid, iid, None, answers.get((uid, iid), 3.0), {})
 

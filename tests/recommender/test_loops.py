@@ -10,6 +10,7 @@ from recommender.arrays import F64
 from recommender.border import HIGHEST, LOWEST
 from recommender.hints import Hints
 from recommender.model import LIKEABLE
+from recommender.scoring import Term
 from tests.recommender.worlds import World, of, world
 
 NOBODY: dict[int, float] = {}
@@ -97,7 +98,7 @@ def plain_scores(model: Model, rated: dict[int, float]) -> F64:
         near = (1 - share) * told / told.std() + share * hinted / hinted.std()
     popularity = lists.popularity(trained.stars.features)
     own = 1 - 1 / (len(rated) + 1) * 100 / (len(rated) + 100)
-    terms = {"near": near, "popularity": popularity, "stars": predicted, "taste": taste}
+    terms: dict[Term, F64] = {"near": near, "popularity": popularity, "stars": predicted, "taste": taste}
     weights = {
         "near": own * lists.trust,
         "popularity": 1 - own,
@@ -106,7 +107,7 @@ def plain_scores(model: Model, rated: dict[int, float]) -> F64:
     }
     total = np.zeros(len(near))
     for name, values in terms.items():
-        spread = max(values.std(), scoring._LEAST_SPREAD[name])  # type: ignore[index]  # the names are Term's
+        spread = max(values.std(), scoring._LEAST_SPREAD[name])
         total += weights[name] * (values - values.mean()) / spread
     scaled: F64 = total * scoring.POINTS / total.std()
     return scaled

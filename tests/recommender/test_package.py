@@ -19,7 +19,7 @@ def test_the_surprise_algorithm_comes_when_asked_for() -> None:
 
     assert HybridSVDKNN.__mro__[1].__name__ == "AlgoBase"
     with pytest.raises(AttributeError):
-        recommender.nothing_like_this  # noqa: B018
+        recommender.nothing_like_this  # noqa: B018 - asking is the test
 
 
 def test_where_no_folder_can_be_written_the_loops_are_compiled_in_memory() -> None:

@@ -2,11 +2,13 @@
 
 import math
 import unicodedata
+from typing import Any
 
 import numpy as np
 import pytest
 
 from recommender import Model, RatingRefused, Ratings, Title, Titles, similar, train, why
+from recommender.model import Tier
 from tests.recommender.worlds import World, catalogue, of, relabelled, world
 
 
@@ -37,17 +39,17 @@ def test_ids_that_are_text_here_and_numbers_there_are_one_model(town: World, mod
 
 def test_ids_in_any_script_change_no_score(town: World, model: Model) -> None:
     users, titles, stars = columns(town)
-    names = {title.id: f"영화 {title.id}호 é" for title in town.titles.rows}
+    names: dict[int, Any] = {title.id: f"영화 {title.id}호 é" for title in town.titles.rows}
     decomposed = [unicodedata.normalize("NFD", names[number]) for number in titles]
 
-    other = train(Ratings([f"사람{user}" for user in users], decomposed, stars), relabelled(town.titles, names))  # type: ignore[arg-type]
+    other = train(Ratings([f"사람{user}" for user in users], decomposed, stars), relabelled(town.titles, names))
 
     mine = of(town.ratings, 1003)
     named = {names[number]: given for number, given in mine.items()}
     ids = [title.id for title in town.titles.rows]
     expected = model.predict(mine, ids)
-    assert other.predict(named, [names[number] for number in ids]) == pytest.approx(expected, abs=1e-4)  # type: ignore[arg-type, misc]
-    assert len(other.recommend(named)) == 10  # type: ignore[arg-type]
+    assert other.predict(named, [names[number] for number in ids]) == pytest.approx(expected, abs=1e-4)
+    assert len(other.recommend(named)) == 10
 
 
 def test_a_pair_rated_twice_counts_once_by_its_latest_rating(town: World, model: Model) -> None:
@@ -92,9 +94,9 @@ def test_stars_that_cannot_be_are_refused_in_training_and_in_asking(model: Model
     ],
     ids=["empty", "one by one", "all five", "everything", "one title"],
 )
-def test_the_strangest_rating_sets_train_and_answer_everybody(ratings: Ratings, tier: str) -> None:
+def test_the_strangest_rating_sets_train_and_answer_everybody(ratings: Ratings, tier: Tier) -> None:
     titles = catalogue(30)
-    model = train(ratings, titles, tier=tier)  # type: ignore[arg-type]
+    model = train(ratings, titles, tier=tier)
 
     for rated in ({}, {1: 5.0}, {999: 1.0}, dict.fromkeys(range(1, 30), 5.0)):
         picks = model.recommend(rated, n=40, variety=1.0)

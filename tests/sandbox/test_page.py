@@ -235,7 +235,7 @@ async def test_clock_that_breaks_on_the_way_says_so_and_can_be_moved_again(
 
 async def test_due_list_may_come_from_a_database() -> None:
     class AskingClock(SteppingClock):
-        async def due(self) -> list[Due]:  # type: ignore[override]
+        async def due(self) -> list[Due]:  # type: ignore[override]  # a page asks a clock that answers later, too
             return [(NOON + timedelta(days=1), "결제일 알림")]
 
     app = web.Application()

@@ -125,11 +125,14 @@ class PersonSide:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
         await response.prepare(request)
         world, seen = self._world, self._world.seq
+
+        def news() -> bool:
+            return world.seq > seen
+
         try:
             await response.write(b"retry: 1000\n\n")
             while not world.bell.closed:
-                # mypy cannot infer a lambda whose default binds the loop's value
-                changed = await world.bell.until(lambda last=seen: world.seq > last, HEARTBEAT_SECONDS)  # type: ignore[misc]
+                changed = await world.bell.until(news, HEARTBEAT_SECONDS)
                 if not changed and not world.bell.closed:
                     await response.write(b": still here\n\n")
                 chats, seen = [chat for chat in world.chats.values() if chat.seq > seen], world.seq

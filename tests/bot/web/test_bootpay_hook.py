@@ -100,13 +100,15 @@ async def test_an_unusable_notice_is_refused_and_leaves_nothing(counter: Counter
     assert counter.nudges == []
 
 
-async def test_a_notice_comes_again_when_the_database_was_away(counter: Counter) -> None:
+async def test_a_notice_comes_again_when_the_database_was_away(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def away(*_: object) -> None:
         raise ConnectionError
 
-    transact, counter.till.db.transact = counter.till.db.transact, away  # type: ignore[assignment,method-assign]
-    status, said = await _posts(counter, json={"receipt_id": RECEIPT})
-    counter.till.db.transact = transact  # type: ignore[method-assign]
+    with monkeypatch.context() as patch:
+        patch.setattr(counter.till.db, "transact", away)
+        status, said = await _posts(counter, json={"receipt_id": RECEIPT})
 
     assert (status, said) == (503, {"success": False})
 

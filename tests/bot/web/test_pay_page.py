@@ -407,16 +407,17 @@ async def test_a_bootpay_that_takes_its_time_does_not_keep_the_browser_waiting(
 ) -> None:
     monkeypatch.setattr(pay_page, "ANSWER_WITHIN_S", 0.01)
     async with till_open(db, clock) as till:
-        bootpay, till.bootpay = till.bootpay, (slow := Slow(till.bootpay))  # type: ignore[assignment]
-        async with counter_open(till) as counter:
-            bill = await open_bill(db, clock)
-            back = await counter.approve(bill.id)
+        slow = Slow(till.bootpay)
+        with monkeypatch.context() as patch:
+            patch.setattr(till, "bootpay", slow)
+            async with counter_open(till) as counter:
+                bill = await open_bill(db, clock)
+                back = await counter.approve(bill.id)
 
-            _, page = await counter.get(back)
+                _, page = await counter.get(back)
 
-            assert "결제를 확인하고 있어요" in page
-            slow.may_answer.set()
-        till.bootpay = bootpay
+                assert "결제를 확인하고 있어요" in page
+                slow.may_answer.set()
         assert (await till.bill(bill.id)).state is BillState.PAID
 
 

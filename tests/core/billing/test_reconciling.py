@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -54,12 +55,12 @@ async def transfer_instead(till: Till, bill: Bill) -> None:
 class Says(GivesUp):
     """Bootpay with another word about its receipts."""
 
-    def __init__(self, till: Till, **otherwise: object) -> None:
+    def __init__(self, till: Till, **otherwise: Any) -> None:
         super().__init__(till)
         self._otherwise = otherwise
 
     async def receipt(self, receipt_id: str) -> Receipt:
-        return replace(await super().receipt(receipt_id), **self._otherwise)  # type: ignore[arg-type]
+        return replace(await super().receipt(receipt_id), **self._otherwise)
 
 
 class Refuses(GivesUp):

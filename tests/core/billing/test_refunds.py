@@ -179,7 +179,7 @@ async def test_two_workers_send_a_refund_once(till: Till) -> None:
     class Slow(GivesUp):
         """While one worker waits for its answer, another one comes."""
 
-        async def receipt(self, receipt_id: str):  # type: ignore[no-untyped-def]
+        async def receipt(self, receipt_id: str) -> Receipt:
             if not late:
                 late.append(await refunds.send_refund(till.db, till.bootpay, till.clock, refund_id))
             return await super().receipt(receipt_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -70,12 +71,12 @@ async def test_who_was_stopped_in_the_middle_goes_on(
     await _filled(db, clock, 3)
     work, batches = resealing._reseal_rows, 0
 
-    async def stopped(*args: object) -> object:
+    async def stopped(*args: Any) -> object:
         nonlocal batches
         batches += 1
         if batches == 3:
             raise KeyboardInterrupt
-        return await work(*args)  # type: ignore[arg-type]
+        return await work(*args)
 
     monkeypatch.setattr(resealing, "_reseal_rows", stopped)
     with pytest.raises(KeyboardInterrupt):
@@ -105,8 +106,8 @@ async def test_an_account_that_is_blanked_meanwhile_stays_blank(
     await _filled(db, clock, 1)
     former = resealing._former
 
-    async def then_blanked(*args: object) -> object:
-        rows = await former(*args)  # type: ignore[arg-type]
+    async def then_blanked(*args: Any) -> object:
+        rows = await former(*args)
         async with db.write() as session:
             await session.execute(update(PayoutAccount).values(number_sealed=None, current=None, state="replaced"))
         return rows

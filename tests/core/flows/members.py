@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from core import billing
 from core.billing import Bill
 from core.dates import seoul_date
@@ -11,9 +13,9 @@ from tests.builders import LIMITS, days_pass, joins, party, person
 from tests.till import Till
 
 
-async def member(till: Till, into: Party | None = None, **about: object) -> tuple[Party, Person, Bill]:
+async def member(till: Till, into: Party | None = None, **about: Any) -> tuple[Party, Person, Bill]:
     """Return a party with a member and the bill that they have paid."""
-    opened = into or await party(till.db, till.clock, **about)  # type: ignore[arg-type]
+    opened = into or await party(till.db, till.clock, **about)
     someone = await person(till.db, till.clock)
     bill = await joins(till.db, till.clock, opened, someone)
     await till.pays(bill.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -17,8 +18,8 @@ from tests.core.flows.members import next_bill
 from tests.till import Till
 
 
-async def _member(till: Till, **about: object) -> tuple[Party, Person, Bill]:
-    opened = await party(till.db, till.clock, **about)  # type: ignore[arg-type]
+async def _member(till: Till, **about: Any) -> tuple[Party, Person, Bill]:
+    opened = await party(till.db, till.clock, **about)
     someone = await person(till.db, till.clock)
     bill = await joins(till.db, till.clock, opened, someone)
     await till.pays(bill.id)

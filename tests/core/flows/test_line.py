@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
@@ -230,10 +231,10 @@ async def test_fifty_who_wait_and_fifty_by_the_link_never_oversell_three_seats(t
     line = [await waits(till, opened, f"대기{n}") for n in range(6)]
     connections = asyncio.Semaphore(12)
 
-    async def quietly(work: object, *args: object) -> str:
+    async def quietly(work: Callable[..., Awaitable[object]], *args: object) -> str:
         async with connections:
             try:
-                await till.db.transact(work, *args)  # type: ignore[arg-type]
+                await till.db.transact(work, *args)
             except BusinessError as error:
                 return type(error).__name__
             return "done"

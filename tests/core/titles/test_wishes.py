@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.catalogue import Service, sync_plans
 from core.catalogue.plans import catalogue_data
@@ -105,7 +106,7 @@ async def test_two_first_lists_at_once_are_two_rounds(db: Database, clock: Manua
     person = await somebody(db, clock.now())
 
     async def begin() -> int:
-        async def work(session):  # type: ignore[no-untyped-def]
+        async def work(session: AsyncSession) -> int:
             return (await begin_round(session, person.id)).round
 
         return await db.transact(work)

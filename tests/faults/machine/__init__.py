@@ -119,7 +119,7 @@ def _run(fresh: Fresh, rules: settings, first: int, kind: type[Machine]) -> Stor
         async def found_anew() -> Town:
             return await Town.found(await fresh.anew())
 
-        class Run(kind):  # type: ignore[misc, valid-type]
+        class Run(kind):  # type: ignore[misc, valid-type]  # which kind is known at run time
             runner = looping
             found = staticmethod(found_anew)
             ran: ClassVar[Counter[str]] = Counter()

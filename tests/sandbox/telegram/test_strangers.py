@@ -204,7 +204,8 @@ async def test_python_telegram_bot_uses_every_method_by_itself(
         photo = await bot.send_photo(chat, draw_portrait(9, 64), caption="<i>카드</i>", parse_mode="HTML")
         again = await bot.send_photo(chat, photo.photo[-1].file_id)
         document = await bot.send_document(chat, b"a,b\n1,2\n", filename="bills.csv", caption="내역")
-        assert bytes(await (await bot.get_file(document.document)).download_as_bytearray()) == b"a,b\n1,2\n"  # type: ignore[arg-type]
+        assert document.document
+        assert bytes(await (await bot.get_file(document.document)).download_as_bytearray()) == b"a,b\n1,2\n"
         copy = await bot.copy_message(chat, chat, document.message_id, caption="복사본")
         await bot.edit_message_caption(chat, copy.message_id, caption="고친 복사본")
         await bot.edit_message_reply_markup(
