@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from recommender.files import Scale, read_ratings, read_titles
+from recommender.files import Scale, read_ratings
 from recommender.report import Questions, report
+from recommender.title_files import read_titles
 from recommender.titles import Titles
 
 _STARS = (("rmse", "RMSE", 4), ("mae", "MAE", 4), ("fit_s", "fit s", 2), ("predict_s", "predict s", 2))
@@ -49,7 +50,7 @@ def _ticker(progress: Progress) -> Callable[[str, float], None]:
 
 def as_json(found: dict[str, Any]) -> str:
     """Return everything that was measured."""
-    return json.dumps(found, ensure_ascii=False, indent=2)
+    return json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False)
 
 
 def as_tables(found: dict[str, Any]) -> list[Table]:
@@ -101,6 +102,19 @@ def _rows(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> 
     for row in rows:
         table.add_row(*row)
     return table
+
+
+def check_drawing(to: Path) -> None:
+    """Raise ValueError where no picture could be drawn, before anything is measured for it."""
+    try:
+        from matplotlib.backend_bases import FigureCanvasBase
+    except ImportError:
+        raise ValueError("--plot needs matplotlib, which is not installed") from None
+    kinds = FigureCanvasBase.get_supported_filetypes()
+    if to.suffix.lower().removeprefix(".") not in kinds:
+        raise ValueError(f"--plot {to}: the name of a picture ends in .png")
+    if not to.parent.is_dir():
+        raise ValueError(f"--plot {to}: there is no such folder")
 
 
 def draw(found: dict[str, Any], to: Path) -> None:

@@ -116,7 +116,8 @@ def list_quality(
 
     def top(user: int) -> list[int]:
         listed = [pick.title_id for pick in model.recommend(rated_by(known, user), n=LISTED, variety=variety)]
-        kinship = kinship_among(trained.words, np.array([trained.position[number] for number in listed]))
+        positions = np.array([trained.position[number] for number in listed], dtype=np.int64)
+        kinship = kinship_among(trained.words, positions)
         pairs = kinship[np.triu_indices(len(listed), 1)]
         if len(pairs):
             alike.append(float(pairs.mean()))
@@ -129,7 +130,10 @@ def list_quality(
 def quality_of(
     top: Top, held_out: Ratings, titles: int, *, relevant: float = RELEVANT, tick: Tick | None = None
 ) -> ListQuality:
-    """Judge the first ten of anything that lists titles for a user, out of so many titles."""
+    """Judge the first ten of anything that lists titles for a user, out of so many titles.
+
+    ValueError where nobody gave `relevant` stars to anything held out.
+    """
     people = list(by_user(held_out))
     gains, recalls, shown = [], [], set[int]()
     for done, (user, begin, end) in enumerate(people):
@@ -142,7 +146,7 @@ def quality_of(
             recalls.append(len(wanted.intersection(ids)) / len(wanted))
             shown.update(ids)
     if not gains:
-        return ListQuality(0.0, 0.0, 0.0)
+        raise ValueError("nobody liked what was held out: there is nothing for lists to find")
     return ListQuality(float(np.mean(gains)), float(np.mean(recalls)), len(shown) / titles)
 
 
@@ -165,7 +169,7 @@ def cold_start(
     """Return (RMSE in stars, NDCG@10) of people with so few ratings: 200 people, by seed, whom training never saw.
 
     They are chosen among those who gave `relevant` stars to at least 20 titles: of somebody with fewer hardly anything
-    is left to be found. ValueError when there is nobody like that.
+    is left to be found. ValueError when there is nobody like that, or a size leaves nothing of anybody to be held out.
     """
     rng = np.random.default_rng(seed)
     users, liked = np.unique(ratings.users[ratings.stars >= relevant], return_counts=True)
@@ -190,6 +194,8 @@ def cold_start(
                 gains.append(ndcg([pick.title_id for pick in model.recommend(rated, n=LISTED)], wanted))
             if tick is not None:
                 tick(f"{size} ratings", (number + end / len(theirs)) / len(sizes))
+        if not sum(map(len, errors)):
+            raise ValueError(f"--cold {size}: nobody in this file has rated more than that")
         found[size] = rmse(np.concatenate(errors), np.zeros(1)), float(np.mean(gains)) if gains else 0.0
     return found
 
@@ -238,14 +244,14 @@ def group_quality(
     """Return, by method, what each of so many random groups of 2 to 6 got, the same groups for every method.
 
     Candidates are the titles that no member has rated in `known`; a member's gain is NDCG@10 over what they gave
-    `relevant` stars in `held_out`.
+    `relevant` stars in `held_out`. ValueError when fewer than two people have anything to find.
     """
     rng = np.random.default_rng(seed)
     wants = {
         user: set(held_out.titles[begin:end][held_out.stars[begin:end] >= relevant].tolist())
         for user, begin, end in by_user(held_out)
     }
-    able = np.array([user for user, wanted in wants.items() if wanted])
+    able = np.array([user for user, wanted in wants.items() if wanted], dtype=np.int64)
     ids = np.sort(model.title_ids)
     scores: dict[int, F64] = {}
     found: dict[str, list[GroupQuality]] = {method: [] for method in methods}
@@ -266,6 +272,8 @@ def group_quality(
                 found[method].append(GroupQuality(float(np.mean(gains)), float(min(gains))))
         if tick is not None:
             tick("groups", turn / (len(sizes) * groups))
+    if not all(found.values()):
+        raise ValueError("--groups needs two people who liked what was held out of their ratings")
     return found
 
 

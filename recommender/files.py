@@ -1,8 +1,10 @@
-"""Rating files and title files as people have them: MovieLens' three shapes, and any CSV with a header."""
+"""Rating files as people have them: MovieLens' two shapes, and any CSV with a header."""
 
 import csv
+import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,6 @@ import pandas as pd
 
 from recommender.arrays import F64, I64, Bools
 from recommender.border import HIGHEST, LOWEST, Ratings, plain_id
-from recommender.titles import Title, Titles
 
 # The ends of the scales that people rate on: half or whole stars, points of ten, percent.
 _TOPS = (5.0, 10.0, 100.0)
@@ -23,13 +24,17 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "rating": ("rating", "stars", "score", "rate", "value"),
     "time": ("time", "timestamp", "ts", "date", "ratedat"),
 }
-_GENRES_OF_U_ITEM = (
-    "unknown", "action", "adventure", "animation", "kids", "comedy", "crime", "documentary", "drama", "fantasy",
-    "film-noir", "horror", "musical", "mystery", "romance", "scifi", "thriller", "war", "western",
-)  # fmt: skip
-_TITLE_IDS = ("id", "itemid", "movieid", "titleid", "filmid", "item", "movie")
-_YEAR_AT_END = re.compile(r"\((\d{4})(?:[-\u2013]\d{0,4})?\)\s*$")
-_MANY = re.compile(r"[|;,/]")
+_FARTHEST = 1e6
+# What programs write where there is no id.
+_NO_ID = ("nan", "null", "<na>")
+_NO_TEXT = {
+    b"\x1f\x8b": "packed by gzip: unpack it first",
+    b"PK\x03\x04": "a zip archive or a spreadsheet, not text",
+    b"PAR1": "Parquet, not text",
+    b"\xff\xfe": "UTF-16, not UTF-8",
+    b"\xfe\xff": "UTF-16, not UTF-8",
+}
+_BOM = b"\xef\xbb\xbf"
 
 
 class FileRefused(ValueError):
@@ -88,10 +93,13 @@ class RatingTable:
 
 def parse_scale(text: str) -> Scale:
     """Read a scale such as `1:10`; ValueError for anything else."""
-    low, colon, high = text.partition(":")
-    if not colon or not float(low) < float(high):
+    try:
+        low, high = map(float, text.split(":"))
+    except ValueError:
+        low = high = math.nan
+    if not -_FARTHEST <= low < high <= _FARTHEST:
         raise ValueError(f"{text!r} is no scale; 1:10 is one")
-    return Scale(float(low), float(high))
+    return Scale(low, high)
 
 
 def read_ratings(path: Path, scale: Scale | None = None) -> RatingTable:
@@ -99,16 +107,18 @@ def read_ratings(path: Path, scale: Scale | None = None) -> RatingTable:
 
     Rows without user, item or rating are dropped and counted. The scale is the smallest of 5, 10 and 100 that
     holds every value, unless it is given. Raises `FileRefused` with the line for a wrong column, an encoding that
-    is not UTF-8, an id that is none, or a value outside the scale.
+    is not UTF-8, an id that is none, a value outside the scale, or when no row is left.
     """
     shape = _shape(path)
-    _check_lines(path, shape)
+    begins = _check_lines(path, shape)
     frame = _frame(path, shape)
-    lines = frame.index.to_numpy() + shape.first_line
+    lines = frame.index.to_numpy() + shape.first_line if begins is None else begins
     values = _numbers(path, frame["rating"], lines, "rating")
     users, has_user = _ids(path, frame["user"], lines)
     titles, has_title = _ids(path, frame["item"], lines)
     whole = has_user & has_title & ~np.isnan(values)
+    if not whole.any():
+        raise FileRefused(path, shape.first_line, "no rating from here on")
     times = _times(frame["time"])[whole] if "time" in frame else None
     chosen = scale or _scale_of(path, values[whole], lines[whole])
     outside = np.flatnonzero(whole & ((values < chosen.low) | (values > chosen.high)))
@@ -116,22 +126,6 @@ def read_ratings(path: Path, scale: Scale | None = None) -> RatingTable:
         first = outside[0]
         raise FileRefused(path, int(lines[first]), f"{values[first]:g} is outside {chosen.low:g} to {chosen.high:g}")
     return RatingTable(users[whole], titles[whole], values[whole], times, chosen, int((~whole).sum()))
-
-
-def read_titles(path: Path) -> Titles:
-    """Read `u.item` (latin-1), `movies.csv`, `::` files, or CSV with a header that names an id.
-
-    Columns of a CSV: id, title or name, year, kind, genres, people (director, cast), country, language, keywords,
-    services, vote_average, vote_count; lists are parted by `|`. Raises `FileRefused` with the line.
-    """
-    raw = path.read_bytes()
-    first = raw.split(b"\n", 1)[0]
-    if first.count(b"|") >= 4 + len(_GENRES_OF_U_ITEM):
-        return Titles(_each(path, raw.decode("latin-1").splitlines(), _from_u_item))
-    text = _decoded(path, raw, fall_back="latin-1" if b"::" in first else None)
-    if b"::" in first:
-        return Titles(_each(path, text.splitlines(), _from_dat))
-    return Titles(_from_csv(path, text))
 
 
 # --- ratings ---------------------------------------------------------------------------------------------------------
@@ -146,8 +140,8 @@ class _Shape:
 
 
 def _shape(path: Path) -> _Shape:
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        first = file.readline().rstrip("\r\n")
+    with path.open("rb") as file:
+        first = text_of(path, 1, file.readline()).rstrip("\r\n")
     if not first:
         raise FileRefused(path, 1, "the file is empty")
     if "::" in first:
@@ -159,12 +153,16 @@ def _shape(path: Path) -> _Shape:
         return _checked(
             path, first, _Shape("\t", {"user": 0, "item": 1, "rating": 2, "time": 3}, 4, 1), first.split("\t")
         )
-    separator = _delimiter(first)
-    header = [_plain(name) for name in next(csv.reader([first], delimiter=separator))]
+    separator = delimiter(first)
+    named = next(quoted_rows(path, [first], separator))[1]
+    header = [plain_name(name) for name in named]
     columns = {field: header.index(name) for field, names in _NAMES.items() for name in names[::-1] if name in header}
     missing = [field for field in ("user", "item", "rating") if field not in columns]
     if missing:
-        raise FileRefused(path, 1, f"no column for {', '.join(missing)} among {', '.join(header)}")
+        raise FileRefused(path, 1, f"no column for {', '.join(missing)} among {', '.join(named)}")
+    for at in columns.values():
+        if header.count(header[at]) > 1:
+            raise FileRefused(path, 1, f"more than one column is called {header[at]}")
     return _Shape(separator, columns, len(header), 2)
 
 
@@ -179,15 +177,17 @@ def _checked(path: Path, first: str, shape: _Shape, fields: Sequence[str]) -> _S
 
 def _looks_like_header(fields: Sequence[str]) -> bool:
     known = {name for names in _NAMES.values() for name in names}
-    return sum(_plain(field) in known for field in fields) >= 2
+    return sum(plain_name(field) in known for field in fields) >= 2
 
 
-def _delimiter(header: str) -> str:
+def delimiter(header: str) -> str:
+    """Return what parts the columns of a table with this header."""
     return "\t" if "\t" in header else ";" if header.count(";") > header.count(",") else ","
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z]", "", name.casefold())
+def plain_name(name: str) -> str:
+    """Return a column's name without case, spaces and strokes."""
+    return re.sub(r"[\s_.-]+", "", unicodedata.normalize("NFC", name).casefold())
 
 
 def _frame(path: Path, shape: _Shape) -> pd.DataFrame:
@@ -235,6 +235,8 @@ def _ids(path: Path, column: "pd.Series[Any]", lines: I64) -> tuple[I64, Bools]:
     numbers = np.zeros(len(words), dtype=np.int64)
     known = np.zeros(len(words), dtype=bool)
     for at, word in enumerate(words):
+        if word.strip().casefold() in _NO_ID:
+            continue
         try:
             number = plain_id(word)
         except ValueError as error:
@@ -247,11 +249,13 @@ def _ids(path: Path, column: "pd.Series[Any]", lines: I64) -> tuple[I64, Bools]:
 
 def _times(column: "pd.Series[str]") -> F64:
     """Return times as numbers: seconds as they are, dates by the instant; what is neither counts as missing."""
-    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
-    if not np.isnan(numbers).all() or not len(column):
-        return numbers
-    instants = pd.to_datetime(column, errors="coerce", utc=True, format="mixed")
-    return np.asarray((instants - pd.Timestamp(0, tz="UTC")).dt.total_seconds(), dtype=np.float64)
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, copy=True)
+    others = np.isnan(numbers)
+    if others.any():
+        instants = pd.to_datetime(column[others], errors="coerce", utc=True, format="mixed").dt.as_unit("s")
+        seconds = instants.astype(np.int64).to_numpy(dtype=np.float64)
+        numbers[others] = np.where(instants.isna(), np.nan, seconds)
+    return numbers
 
 
 def _scale_of(path: Path, values: F64, lines: I64) -> Scale:
@@ -266,110 +270,66 @@ def _scale_of(path: Path, values: F64, lines: I64) -> Scale:
     return Scale(min(usual, least) if least < usual else usual, top)
 
 
-# --- titles ----------------------------------------------------------------------------------------------------------
+# --- text ------------------------------------------------------------------------------------------------------------
 
 
-def _each(path: Path, lines: Sequence[str], read: Callable[[str], Title]) -> Iterator[Title]:
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                yield read(line)
-            except (ValueError, IndexError) as error:
-                raise FileRefused(path, number, f"no title: {error}") from None
+def text_of(path: Path, number: int, line: bytes) -> str:
+    """Return a line as text; FileRefused where it is none, or no UTF-8."""
+    if number == 1:
+        for beginning, what in _NO_TEXT.items():
+            if line.startswith(beginning):
+                raise FileRefused(path, 1, what)
+        line = line.removeprefix(_BOM)
+    try:
+        text = line.decode()
+    except UnicodeDecodeError as error:
+        raise FileRefused(path, number, f"not UTF-8 (byte {line[error.start]:#04x})") from None
+    if "\0" in text:
+        raise FileRefused(path, number, "a byte of zero: this is no text, or not UTF-8")
+    return text
 
 
-def _from_u_item(line: str) -> Title:
-    number, name, released, *rest = line.split("|")
-    flags = rest[2:]
-    if len(flags) != len(_GENRES_OF_U_ITEM):
-        raise ValueError(f"{len(flags)} genres instead of {len(_GENRES_OF_U_ITEM)}")
-    genres = tuple(genre for genre, flag in zip(_GENRES_OF_U_ITEM, flags, strict=True) if flag.strip() == "1")
-    year = _year_of(name) or (int(released[-4:]) if released[-4:].isdecimal() else None)
-    return Title(id=_id(number), year=year, genres=tuple(genre for genre in genres if genre != "unknown"))
+def quoted_rows(path: Path, lines: Iterable[str], separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the line on which each row of a CSV begins, and its fields; FileRefused for a quote that never closes."""
+    rows = csv.reader(lines, delimiter=separator, strict=True)
+    begins = 1
+    try:
+        for row in rows:
+            yield begins, row
+            begins = rows.line_num + 1
+    except csv.Error as error:
+        raise FileRefused(path, begins, f"not to be read as CSV: {error}") from None
 
 
-def _from_dat(line: str) -> Title:
-    number, name, *genres = line.split("::")
-    return Title(id=_id(number), year=_year_of(name), genres=_words(genres[0] if genres else ""))
+def _check_lines(path: Path, shape: _Shape) -> I64 | None:
+    """Return the line on which each row begins, None where each is one line.
 
-
-def _from_csv(path: Path, text: str) -> Iterator[Title]:
-    lines = text.splitlines()
-    rows = csv.DictReader(lines, delimiter=_delimiter(lines[0] if lines else ""))
-    columns = {_plain(name): name for name in rows.fieldnames or ()}
-    key = next((columns[name] for name in _TITLE_IDS if name in columns), None)
-    if key is None:
-        raise FileRefused(path, 1, f"no column for the id among {', '.join(columns) or 'none'}")
-    for row in rows:
-        about = {name: (row.get(column) or "").strip() for name, column in columns.items()}
-        try:
-            yield _from_row(row[key], about)
-        except ValueError as error:
-            raise FileRefused(path, rows.line_num, f"no title: {error}") from None
-
-
-def _from_row(raw_id: str | None, about: Mapping[str, str]) -> Title:
-    name = about.get("title") or about.get("name") or ""
-    people = (*_words(about.get("director", "")), *_words(about.get("directors", "")), *_words(about.get("cast", "")))
-    vote = about.get("voteaverage", "")
-    return Title(
-        id=_id(raw_id or ""),
-        kind=about.get("kind", ""),
-        year=int(about["year"][:4]) if about.get("year", "")[:4].isdecimal() else _year_of(name),
-        genres=_words(about.get("genres") or about.get("genre", "")),
-        people=(*people, *_words(about.get("people", ""))),
-        country=next(iter(_words(about.get("country", ""))), ""),
-        language=about.get("language", ""),
-        services=_words(about.get("services", "")),
-        keywords=_words(about.get("keywords", "")),
-        vote_average=float(vote) if vote else None,
-        vote_count=int(float(about.get("votecount") or 0)),
-    )
-
-
-def _id(raw: str) -> int:
-    number = plain_id(raw)
-    if number is None:
-        raise ValueError("there is no id")
-    return number
-
-
-def _year_of(name: str) -> int | None:
-    found = _YEAR_AT_END.search(name)
-    return int(found[1]) if found else None
-
-
-def _words(text: str) -> tuple[str, ...]:
-    """Return the parts of a list, however it is parted."""
-    parts = (part.strip() for part in _MANY.split(text))
-    return tuple(dict.fromkeys(part for part in parts if part and not part.startswith("(no ")))
-
-
-# --- encoding --------------------------------------------------------------------------------------------------------
-
-
-def _check_lines(path: Path, shape: _Shape) -> None:
-    """Raise FileRefused with the first line that is not UTF-8 or has another number of fields."""
-    separator = shape.separator.encode()
+    Raises FileRefused with the first line that is not UTF-8 or has another number of fields.
+    """
+    separator, quoted = shape.separator.encode(), False
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError as error:
-                raise FileRefused(path, number, f"not UTF-8 (byte {line[error.start]:#04x})") from None
-            fields = line.count(separator) + 1
-            if fields != shape.width and line.strip() and b'"' not in line:
-                raise FileRefused(path, number, f"{fields} fields instead of {shape.width}")
+            text_of(path, number, line)
+            quoted = quoted or b'"' in line
+            if not quoted and line.strip():
+                _check_width(path, number, line.count(separator) + 1, shape)
+                if shape.separator == ":" and line.count(b"::") * 2 != line.count(b":"):
+                    raise FileRefused(path, number, "user::item::rating::time was expected")
+    if not quoted:
+        return None
+    begins: list[int] = []
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for number, row in quoted_rows(path, file, shape.separator):
+            if "".join(row).strip():
+                _check_width(path, number, len(row), shape)
+            if number >= shape.first_line:
+                begins.append(number)
+    return np.array(begins, dtype=np.int64)
 
 
-def _decoded(path: Path, raw: bytes, fall_back: str | None) -> str:
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if fall_back:
-            return raw.decode(fall_back)
-        line = raw[: error.start].count(b"\n") + 1
-        raise FileRefused(path, line, f"not UTF-8 (byte {raw[error.start]:#04x})") from None
+def _check_width(path: Path, line: int, fields: int, shape: _Shape) -> None:
+    if fields != shape.width:
+        raise FileRefused(path, line, f"{fields} fields instead of {shape.width}")
 
 
-__all__ = ["FileRefused", "RatingTable", "Scale", "parse_scale", "read_ratings", "read_titles"]
+__all__ = ["FileRefused", "RatingTable", "Scale", "parse_scale", "read_ratings"]

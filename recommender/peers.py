@@ -55,7 +55,7 @@ def star_quality(table: RatingTable, train: I64, test: I64, names: list[str]) ->
         (int(user), int(title), float(value))
         for user, title, value in zip(table.users[test], table.titles[test], table.values[test], strict=True)
     ]
-    judged = {name: _judge(ALGORITHMS[name](), trainset, asked) for name in names}
+    judged = {name: _judge(name, trainset, asked) for name in names}
     if set(MEMBERS) <= set(names):
         parts = [judged[name] for name in MEMBERS]
         judged[MEAN] = Judged(
@@ -71,13 +71,21 @@ def star_quality(table: RatingTable, train: I64, test: I64, names: list[str]) ->
     }
 
 
-def _judge(algorithm: AlgoBase, trainset: Any, asked: list[tuple[int, int, float]]) -> Judged:
+def _judge(name: str, trainset: Any, asked: list[tuple[int, int, float]]) -> Judged:
     watch = Stopwatch()
-    with contextlib.redirect_stdout(io.StringIO()):  # some of Surprise's algorithms print whatever they are told
-        algorithm.fit(trainset)
+    algorithm = _fitted(name, trainset)
     fit_s = watch.lap()
     values = np.array([prediction.est for prediction in algorithm.test(asked)])
     return Judged(values, fit_s, watch.lap())
+
+
+def _fitted(name: str, trainset: Any) -> AlgoBase:
+    algorithm = ALGORITHMS[name]()
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # some of Surprise's algorithms print whatever they are told
+            return algorithm.fit(trainset)
+    except ZeroDivisionError:
+        raise ValueError(f"Surprise's {name} cannot learn from these ratings: it divides by their spread") from None
 
 
 def _trainset(table: RatingTable, rows: I64 | slice) -> Any:
@@ -113,9 +121,7 @@ def _surprise_lists(
     trainset = Dataset.load_from_df(frame, Reader(rating_scale=(0.5, 5))).build_full_trainset()
     fitted: dict[str, dict[int, F64]] = {}
     for name in names:
-        algorithm = ALGORITHMS[name]()
-        with contextlib.redirect_stdout(io.StringIO()):
-            algorithm.fit(trainset)
+        algorithm = _fitted(name, trainset)
         rows = fitted.setdefault(name, {})
 
         def top(user: int, algorithm: AlgoBase = algorithm, rows: dict[int, F64] = rows) -> list[int]:

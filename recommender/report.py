@@ -1,6 +1,5 @@
 """One evaluation of the recommender as numbers under fixed names, beside its peers where they are asked for."""
 
-import resource
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -12,9 +11,11 @@ from recommender.arrays import F64, I64
 from recommender.border import Ratings
 from recommender.evaluate import ListQuality, StarQuality, Stopwatch, Tick
 from recommender.files import RatingTable
+from recommender.memory import peak_mb
 from recommender.model import Model, Tier, train
 from recommender.titles import Titles
 from recommender.variety import VARIETY
+from recommender.warm import warm
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,17 @@ def report(
 ) -> dict[str, Any]:
     """Return what was asked for.
 
-    Keys: `rmse`, `mae`, `fit_s`, `predict_s`, `peak_mb`, `folds`; `rank` (`ndcg10`, `recall10`, `coverage10`, with
+    Keys: `rmse`, `mae`, `fit_s`, `predict_s` (means of the folds), `peak_mb` (of the process until all of ours is
+    measured), `folds`; `rank` (`ndcg10`, `recall10`, `coverage10`, with
     titles `alike10`, and under `varied` the same of lists made less alike); `cold` (n -> `rmse`, `ndcg10`); `groups`
     (method -> `mean`, `min`) and `groups_nash_above` (method -> 95 % intervals of the differences); `ties` (size ->
-    share); `peers` (name -> the same keys and `ratio`).
+    share; only sizes for which there are enough people); `peers` (name -> the same keys, and `ratio`: theirs to ours,
+    None where ours is 0). Compiled loops are warm before anything is timed. ValueError says what the ratings are too
+    few for.
     """
+    if test is None and len(table) < asked.folds:
+        raise ValueError(f"{len(table)} ratings cannot be parted into {asked.folds} folds")
+    warm()
     relevant = float(table.scale.to_stars(np.array([table.scale.relevant]))[0])
     found: dict[str, Any] = {}
     parts = [
@@ -58,21 +65,11 @@ def report(
     if asked.groups:
         found |= _groups(table.ratings(), titles, asked, relevant, tick)
     if asked.ties:
-        found["ties"] = {
-            f"{people}x{each}": evaluate.ties(
-                _trainer(titles, asked), table.ratings(), titles, people, each, asked.seed
-            )
-            for people, each in evaluate.YOUNG
-        }
+        found["ties"] = _ties(table.ratings(), titles, asked)
     found["peak_mb"] = peak_mb()
     if asked.peers:
         found["peers"] = _peers(parts, table, asked, relevant, found, tick)
     return found
-
-
-def peak_mb() -> float:
-    """Return the most memory that this process has held so far, in megabytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _trainer(titles: Titles, asked: Questions) -> Callable[[Ratings], Model]:
@@ -141,6 +138,17 @@ def _cold(table: RatingTable, titles: Titles, asked: Questions, relevant: float,
     return {str(size): {"rmse": error * factor, "ndcg10": ndcg} for size, (error, ndcg) in found.items()}
 
 
+def _ties(ratings: Ratings, titles: Titles, asked: Questions) -> dict[str, float]:
+    _, counts = np.unique(ratings.users, return_counts=True)
+    sizes = [(people, each) for people, each in evaluate.YOUNG if np.count_nonzero(counts >= each) >= people]
+    if not sizes:
+        raise ValueError("--ties needs {} people with {} ratings each".format(*evaluate.YOUNG[0]))
+    return {
+        f"{people}x{each}": evaluate.ties(_trainer(titles, asked), ratings, titles, people, each, asked.seed)
+        for people, each in sizes
+    }
+
+
 def _groups(ratings: Ratings, titles: Titles, asked: Questions, relevant: float, tick: Tick) -> dict[str, Any]:
     known, held_out = evaluate.split_each_user(ratings, seed=asked.seed)
     model: Model = _trainer(titles, asked)(known)
@@ -180,7 +188,7 @@ def _peers(
                 judged.setdefault(name, []).append(quality)
         for name, folds in judged.items():
             whole = asdict(evaluate.averaged(folds))
-            ratio = {key: whole[key] / ours[key] for key in ("rmse", "mae", "fit_s", "predict_s")}
+            ratio = {key: _ratio(whole[key], ours[key]) for key in ("rmse", "mae", "fit_s", "predict_s")}
             found[name] = {**whole, "ratio": ratio}
     if asked.rank:
         known, held_out = evaluate.split_each_user(table.ratings(), seed=asked.seed)
@@ -190,5 +198,9 @@ def _peers(
             listed = evaluate.quality_of(top, held_out, titles, relevant=relevant)
             mine = found.setdefault(name, {})
             mine["rank"] = _told(listed)
-            mine.setdefault("ratio", {})["ndcg10"] = listed.ndcg10 / ours["rank"]["ndcg10"]
+            mine.setdefault("ratio", {})["ndcg10"] = _ratio(listed.ndcg10, ours["rank"]["ndcg10"])
     return found
+
+
+def _ratio(theirs: float, ours: float) -> float | None:
+    return theirs / ours if ours else None

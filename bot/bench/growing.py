@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from bot.bench.made_up import made_up_ratings, made_up_titles
 from recommender import Titles, train
+from recommender.memory import peak_mb
 from recommender.trained import fit_stars_head
 
 _STARS, _BOTH = "stars head", "both heads"
@@ -51,13 +50,7 @@ def train_once(users: int, titles: int, ratings: int, *, both_heads: bool) -> Gr
     else:
         fit_stars_head(rows, catalogue, 0, rank=16, kept=60)
     seconds, cpu = time.perf_counter() - begun, time.process_time() - busy
-    return Growth(_BOTH if both_heads else _STARS, users, titles, len(rows), seconds, cpu, _peak_mb())
-
-
-def _peak_mb() -> float:
-    """Return the most memory this program held; `getrusage` would count what held the process that started it."""
-    told = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
-    return int(told[1]) / 1024 if told else 0.0
+    return Growth(_BOTH if both_heads else _STARS, users, titles, len(rows), seconds, cpu, peak_mb())
 
 
 if __name__ == "__main__":

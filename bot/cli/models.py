@@ -76,7 +76,7 @@ def evaluate(
     ratings: Annotated[Path | None, typer.Option(help="u.data, a :: file, or CSV with a header.")] = None,
     titles: Annotated[Path | None, typer.Option(help="u.item, movies.csv, a :: file, or CSV with a header.")] = None,
     folds: Annotated[int, typer.Option(min=2, help="Folds of cross-validation.")] = 5,
-    seed: Annotated[int, typer.Option(min=0, help="Decides folds, splits and samples.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Decides folds, splits and samples.")] = 0,
     tier: Annotated[Literal["instant", "full"], typer.Option(help="What is trained; full takes longer.")] = "instant",
     train_file: Annotated[Path | None, typer.Option("--train", help="Train on this file, with --test.")] = None,
     test_file: Annotated[Path | None, typer.Option("--test", help="Predict the rows of this file.")] = None,
@@ -100,32 +100,34 @@ def evaluate(
     from recommender.report import Questions
 
     source = train_file or ratings
-    if source is None or (test_file is None) != (train_file is None):
-        console.print("[red]Give --ratings FILE, or --train FILE with --test FILE.[/red]")
-        raise typer.Exit(2)
+    if source is None or (test_file is None) != (train_file is None) or (ratings and train_file):
+        _refuse("Give --ratings FILE, or --train FILE with --test FILE.")
     try:
+        if plot is not None:
+            evaluating.check_drawing(plot)
         asked = Questions(
-            folds=folds,
-            seed=seed,
-            tier=tier,
-            rank=rank,
-            cold=[int(size) for size in cold.split(",") if size],
-            groups=groups,
-            ties=ties,
-            peers=peers,
+            folds=folds, seed=seed, tier=tier, rank=rank, cold=_sizes(cold), groups=groups, ties=ties, peers=peers
         )
         on = parse_scale(scale) if scale else None
         found = evaluating.evaluate(source, titles, test_file, on, asked, Console(stderr=True))
-    except (FileRefused, FileNotFoundError, ValueError) as error:
-        console.print(f"[red]{error}[/red]")
-        raise typer.Exit(2) from None
-    if plot is not None:
-        evaluating.draw(found, plot)
+    except OSError as error:
+        _refuse(f"{error.filename}: {error.strerror}")
+    except (FileRefused, ValueError) as error:
+        _refuse(str(error))
     if as_json:
         print(evaluating.as_json(found))
-        return
-    for table in evaluating.as_tables(found):
-        console.print(table)
+    else:
+        for table in evaluating.as_tables(found):
+            console.print(table)
+    if plot is not None:
+        evaluating.draw(found, plot)
+
+
+def _sizes(text: str) -> list[int]:
+    sizes = [part.strip() for part in text.split(",") if part.strip()]
+    if not all(size.isdecimal() for size in sizes):
+        raise ValueError(f"--cold {text}: numbers of ratings were expected, such as 0,1,5,10")
+    return [int(size) for size in sizes]
 
 
 def bench(

@@ -2,7 +2,9 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,9 +12,12 @@ from surprise import Dataset, Reader
 from surprise.model_selection import KFold
 from typer.testing import CliRunner
 
+from bot import evaluating
 from bot.cli import app
 from recommender import Model, Ratings, Tier, train
+from recommender import report as reporting
 from recommender.evaluate import (
+    StarQuality,
     cold_start,
     folds,
     group_quality,
@@ -230,10 +235,104 @@ def test_the_command_trains_on_one_file_and_tests_on_another(town: World, tmp_pa
     assert len(json.loads(done.stdout)["folds"]) == 1
 
 
-@pytest.mark.parametrize("arguments", [[], ["--train", "x"], ["--ratings", "no-such-file"]])
-def test_the_command_refuses_with_a_sentence_what_it_cannot_do(arguments: list[str]) -> None:
+def test_loops_are_warm_before_anything_is_timed(town: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    measure = reporting.star_quality
+
+    def timed(*args: Any) -> StarQuality:
+        order.append("timed")
+        return measure(*args)
+
+    monkeypatch.setattr(reporting, "warm", lambda: order.append("warm"))
+    monkeypatch.setattr(reporting, "star_quality", timed)
+
+    report(table_of(town), town.titles, Questions(folds=2), silent)
+
+    assert order == ["warm", "timed", "timed"]
+
+
+def test_a_ratio_to_nothing_is_none_and_shown_as_no_ratio() -> None:
+    assert reporting._ratio(0.5, 0.0) is None
+    assert reporting._ratio(1.0, 2.0) == 0.5
+    assert evaluating._cell(0.5, None, 2) == "0.50"
+
+
+def test_what_was_measured_is_json_that_others_can_read_or_nothing() -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        evaluating.as_json({"rmse": float("nan")})
+
+
+def rated(rows: Iterable[tuple[int, int, float]]) -> str:
+    return "user,item,rating\n" + "".join(f"{user},{title},{stars}\n" for user, title, stars in rows)
+
+
+ALONE = rated((1, title, 1 + title % 5) for title in range(20))
+ALIKE = rated((user, title, 5) for user in range(7) for title in range(9))
+SMALL = rated((user, title, 1 + user * title % 5) for user in range(1, 5) for title in range(1, 5))
+DISLIKED = rated((user, title, user * title % 2) for user in range(8) for title in range(8))
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "why"),
+    [
+        (rated([(1, 1, 4)]), [], "1 ratings cannot be parted into 5 folds"),
+        (SMALL, ["--folds", "1000"], "16 ratings cannot be parted into 1000 folds"),
+        (ALONE, ["--groups"], "--groups needs two people"),
+        (ALONE, ["--ties"], "--ties needs 5 people with 5 ratings each"),
+        (ALONE, ["--cold", "0"], "--cold needs people who liked 20 titles"),
+        (
+            rated((1, title, 5) for title in range(25)),
+            ["--cold", "25"],
+            "--cold 25: nobody in this file has rated more",
+        ),
+        (SMALL, ["--cold", "1,x"], "--cold 1,x: numbers of ratings"),
+        (SMALL, ["--cold", "-1"], "--cold -1: numbers of ratings"),
+        (DISLIKED, ["--rank"], "nobody liked what was held out"),
+        (ALIKE, ["--peers"], "KNNBaseline cannot learn from these ratings"),
+        (SMALL, ["--scale", "1:inf"], "is no scale"),
+        (SMALL, ["--plot", "no-such-folder/out.png"], "no such folder"),
+        (SMALL, ["--plot", "out.doc"], "ends in .png"),
+        (rated([(1, 1, 4)]) + "1,2,[/red]\n", [], "line 3: '[/red]' is no rating"),
+        ("", [], "line 1: the file is empty"),
+    ],
+)
+def test_ratings_that_are_too_few_or_wrong_are_refused_with_a_sentence(
+    text: str, arguments: list[str], why: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "ratings.csv"
+    path.write_text(text)
+
+    done = CliRunner().invoke(app, ["evaluate", "--ratings", str(path), "--json", *arguments])
+
+    assert isinstance(done.exception, SystemExit), done.exception
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    assert why in done.stderr
+
+
+def test_one_person_and_one_title_are_measured_as_far_as_that_goes(tmp_path: Path) -> None:
+    for name, text in {"alone": ALONE, "one title": rated((user, 1, 1 + user % 5) for user in range(20))}.items():
+        path = tmp_path / name
+        path.write_text(text)
+
+        done = CliRunner().invoke(app, ["evaluate", "--ratings", str(path), "--json"])
+
+        assert json.loads(done.stdout)["rmse"] > 0, done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        ([], "Give --ratings"),
+        (["--train", "x"], "Give --ratings"),
+        (["--ratings", "x", "--train", "x", "--test", "x"], "Give --ratings"),
+        (["--ratings", "no-such-file"], "no-such-file: No such file"),
+        (["--ratings", "."], ".: Is a directory"),
+    ],
+)
+def test_the_command_refuses_with_a_sentence_what_it_cannot_do(arguments: list[str], why: str) -> None:
     done = CliRunner().invoke(app, ["evaluate", *arguments])
 
     assert done.exit_code == 2
-    assert done.output.strip()
+    assert why in done.stderr
     assert "Traceback" not in done.output
