@@ -23,6 +23,7 @@ _OPERATOR = re.compile(r"[\w-]{1,40}")
 SPARK_MASTER = re.compile(r"local(\[(\*|[1-9]\d*)\])?|yarn|(spark|k8s)://\S+")
 LOG_LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG")
 # Names that RFC 2606 keeps for documentation: nobody is reached there.
+_USUAL_PORTS = {"https": 443, "http": 80}
 _NOWHERE = re.compile(r"(^|\.)(example(\.(com|net|org))?|test|invalid)$")
 _PLACEHOLDER = re.compile(r"^(change|replace|your|todo|xxx|example|dummy|test$|none$|null$|\.\.\.|<)", re.IGNORECASE)
 
@@ -96,7 +97,7 @@ class Settings(BaseSettings):
     def _address(cls, value: str) -> str:
         try:
             parts = urlsplit(value.strip())
-            host = parts.hostname or ""
+            host, port = (parts.hostname or "").encode("idna").decode(), parts.port
         except ValueError:  # its own words would repeat the value
             host = ""
         local = host in {"127.0.0.1", "localhost"}
@@ -104,7 +105,9 @@ class Settings(BaseSettings):
             raise ValueError("must be the https address under which the bot is reached")
         if _PLACEHOLDER.match(host) or _NOWHERE.search(host):
             raise ValueError("is a placeholder")
-        return value.strip().rstrip("/")
+        # As browsers write it: the button of the payment page is pressed from this very origin, or refused.
+        named = "" if port in (None, _USUAL_PORTS[parts.scheme]) else f":{port}"
+        return f"{parts.scheme}://{host}{named}{parts.path.rstrip('/')}"
 
     @field_validator("database_url")
     @classmethod

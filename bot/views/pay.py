@@ -9,16 +9,18 @@ from typing import Any
 
 from bot.texts import Speech
 from bot.views.newparty import full_name, service_name
-from core.billing import Attempt, BillCard, BillState, Outcome
+from core.billing import Attempt, AttemptState, BillCard, BillState, Outcome
 
 LOOK_AGAIN_S = 5
+# So often the page looks again by itself for an answer that Bootpay owes; then it says that none has come yet.
+LOOKS = 12
 # Cards and easy pay: a bank transfer may arrive days later, a phone bill can only be taken back within its month.
 METHODS = ("카드", "간편")
 # What the return page found out and a person wants to know; everything else the bill itself tells.
 NEWS: dict[Outcome, str] = {
     Outcome.CHECKING: "checking",
     Outcome.WAITING: "checking",
-    Outcome.DEPOSIT: "checking",
+    Outcome.DEPOSIT: "deposit",
     Outcome.BUSY: "checking",
     Outcome.FAILED: "declined",
     Outcome.CLOSED: "closed",
@@ -27,6 +29,18 @@ NEWS: dict[Outcome, str] = {
     Outcome.NOT_OURS: "unknown",
     Outcome.CANCELLED: "cancelled",
     Outcome.RETURNED: "returned",
+}
+# What the window says of itself when it brings no receipt back.
+WITHOUT_RECEIPT = {
+    "cancel": "closed", "error": "unfinished", "confirm": "unknown", "done": "unknown", "issued": "unknown"
+}  # fmt: skip
+SAID = frozenset({*NEWS.values(), *WITHOUT_RECEIPT.values()})
+# How an attempt ended, for who waited for it on the page; what is not here was declined.
+_ENDED_AS = {
+    AttemptState.DEPOSIT_WAITING: "deposit",
+    AttemptState.LAPSED: "lapsed",
+    AttemptState.CANCELLED: "cancelled",
+    AttemptState.PAID: "returned",
 }
 
 
@@ -48,19 +62,57 @@ class Page:
     failed: str = ""
     slip: tuple[str, str] | None = None
     look_again_s: int | None = None
+    look_again_with: str = ""
 
 
-def bill_page(say: Speech, card: BillCard, news: str | None = None) -> Page:
-    """The page of a bill as it stands now; `news` is what the return from the payment window has just found out."""
+def bill_page(
+    say: Speech, card: BillCard, news: str | None = None, *, last: Attempt | None = None, looks: int = 0
+) -> Page:
+    """The page of a bill as it stands now; `news` is what the return from the payment window has just found out.
+
+    `last` is the newest try at paying it, `looks` how often the page has looked for an answer already.
+    """
     bill = card.bill
-    if bill.state is BillState.OPEN and (bill.approving_attempt is not None or news == "checking"):
-        return _checking(say, card)
     if bill.state is BillState.OPEN:
-        return _open(say, card, say(f"pay.news_{news}") if news else None)
+        if bill.approving_attempt is not None:
+            return _checking(say, card, looks)
+        news = _open_news(news, last)
+        if news == "checking" and looks < LOOKS:
+            return _checking(say, card, looks)
+        return _open(say, card, say(f"pay.news_{_OPEN_SAYS.get(news, news)}") if news else None)
     if bill.state is BillState.PAID:
         return _paid(say, card, say("pay.news_returned") if news == "returned" else None)
     status = 410 if bill.state is BillState.VOID else 200
-    return Page(status, say(f"pay.{bill.state}_title"), say(f"pay.{bill.state}"), rows=_what(say, card))
+    after = say(f"pay.{_AFTERWARDS[news]}") if news in _AFTERWARDS else None
+    return Page(status, say(f"pay.{bill.state}_title"), say(f"pay.{bill.state}"), news=after, rows=_what(say, card))
+
+
+# An open bill waits for its payment still: what came in is none of it, and an answer is overdue.
+_OPEN_SAYS = {"checking": "still", "returned": "goes_back"}
+# What became of a payment whose bill is over: nobody is asked to pay again.
+_AFTERWARDS = {
+    "returned": "news_goes_back",
+    "cancelled": "news_goes_back",
+    "deposit": "news_if_taken",
+    "checking": "news_if_taken",
+    "unfinished": "news_if_taken",
+    "unknown": "news_if_taken",
+    "closed": "news_not_taken",
+    "declined": "news_not_taken",
+    "lapsed": "news_not_taken",
+    "mismatch": "news_not_taken",
+}
+
+
+def _open_news(news: str | None, last: Attempt | None) -> str | None:
+    """Return what is new of an open bill; who waits for an answer reads it when it is there."""
+    if last is None:
+        return news
+    if last.state is AttemptState.DEPOSIT_WAITING:
+        return news or "deposit"
+    if news != "checking" or last.state in (AttemptState.CREATED, AttemptState.APPROVING, AttemptState.UNKNOWN):
+        return news
+    return _ENDED_AS.get(last.state, "declined")
 
 
 def _open(say: Speech, card: BillCard, news: str | None) -> Page:
@@ -79,7 +131,7 @@ def _open(say: Speech, card: BillCard, news: str | None) -> Page:
     )
 
 
-def _checking(say: Speech, card: BillCard) -> Page:
+def _checking(say: Speech, card: BillCard, looks: int) -> Page:
     return Page(
         200,
         say("pay.checking_title"),
@@ -88,6 +140,7 @@ def _checking(say: Speech, card: BillCard) -> Page:
         rows=_what(say, card),
         amount=(say("pay.amount"), say.won(card.bill.amount_won)),
         look_again_s=LOOK_AGAIN_S,
+        look_again_with=f"&news=checking&looks={min(looks + 1, LOOKS)}",
     )
 
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from aiohttp import web
 
 from bot.texts import Speech
 from bot.views import cards as views
-from bot.web.linked import LinkedPages, Shop, Turned, brought_back, speech_for
+from bot.web.linked import WINDOW, LinkedPages, Shop, Turned, brought_back, speech_for
 from bot.web.links import CardLinks
 from core.billing import Card, CardOutcome, CardState, get_card, new_window, register_card
 from core.people import get_person
 from core.sealing import Seal
 
-# Who opened Bootpay's window in the link's last minute still comes back from it.
-WINDOW = timedelta(minutes=40)
 NEWS = ("closed", *views.NEWS.values())
 
 
@@ -54,12 +50,12 @@ class CardPage(LinkedPages):
     async def come_back(self, request: web.Request) -> web.StreamResponse:
         """Look up at Bootpay what came back from the window; nothing in the address is believed."""
         card_id = self.read_link(request, self._clock.now(), late_by=WINDOW)
-        receipt_id, was_closed = await brought_back(request)
+        receipt_id, event = await brought_back(request)
         outcome = None
         if receipt_id is not None:
             outcome = await register_card(self._db, self._bootpay, self._clock, self._seal, card_id, receipt_id)
             self._nudge()
-        closed = was_closed and outcome in (None, CardOutcome.NOT_ISSUED)
+        closed = event == "cancel" and outcome in (None, CardOutcome.NOT_ISSUED)
         return self.back_to_page(request, "closed" if closed else views.NEWS.get(outcome) if outcome else None)
 
     async def _card(self, request: web.Request, card_id: int) -> tuple[Card, Speech]:

@@ -26,6 +26,8 @@ from core.people import Person
 
 VIEWS_A_MINUTE = 30
 ATTEMPTS_A_MINUTE = 10
+# Who opened Bootpay's window in the link's last minute still comes back from it.
+WINDOW = timedelta(minutes=40)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -65,6 +67,7 @@ class Shop:
             chat_url=f"https://t.me/{self.bot_username}",
             bootpay_script=self.settings.bootpay_script,
             business_notice=self.settings.business_notice,
+            https=self.settings.public_url.startswith("https://"),
         )
 
 
@@ -195,13 +198,14 @@ def _turned(error: Exception) -> Turned:
     raise error
 
 
-async def brought_back(request: web.Request) -> tuple[str | None, bool]:
-    """Return the receipt that a browser says it brings from Bootpay's window, and whether it says that it was closed.
+async def brought_back(request: web.Request) -> tuple[str | None, str]:
+    """Return the receipt that a browser says it brings from Bootpay's window, and how it says that the window ended.
 
     In its address or in a form; never believed.
     """
     said: Mapping[str, object] = request.query if request.method == "GET" else await request.post()
-    return named_receipt(said), said.get("event") == "cancel"
+    event = said.get("event")
+    return named_receipt(said), event if isinstance(event, str) else ""
 
 
 def query_of(**values: str | None) -> str:

@@ -28,9 +28,14 @@ def policy(script: str, hosts: str) -> str:
     )
 
 
-def private_headers(csp: str) -> Mapping[str, str]:
-    """Return the headers of everything under a payment link: kept nowhere, shown in no frame, told to nobody."""
+def private_headers(csp: str, *, https: bool) -> Mapping[str, str]:
+    """Return the headers of everything under a payment link: kept nowhere, shown in no frame, told to nobody.
+
+    With `https` the browser never asks this host without it again, whatever the proxy in front of us does.
+    """
+    secure = {"Strict-Transport-Security": "max-age=31536000"} if https else {}
     return {
+        **secure,
         "Content-Security-Policy": csp,
         "Cache-Control": "no-store",
         "Referrer-Policy": "no-referrer",
@@ -56,8 +61,8 @@ def _template() -> Template:
 class Pages:
     """Draws pages."""
 
-    def __init__(self, *, csp: str, chat_url: str, bootpay_script: str, business_notice: str) -> None:
-        self.headers = private_headers(csp)
+    def __init__(self, *, csp: str, chat_url: str, bootpay_script: str, business_notice: str, https: bool) -> None:
+        self.headers = private_headers(csp, https=https)
         self._facts = {"chat_url": chat_url, "bootpay_script": bootpay_script, "business_notice": business_notice}
 
     def draw(self, say: Speech, page: Page, *, path: str) -> web.Response:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from datetime import timedelta
 
 import structlog
 from aiohttp import web
@@ -10,16 +12,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.texts import Speech
 from bot.views import pay as views
-from bot.web.linked import LinkedPages, Shop, Turned, brought_back, speech_for
+from bot.web.linked import WINDOW, LinkedPages, Shop, Turned, brought_back, speech_for
 from bot.web.links import PayLinks
 from bot.web.pages import add_files
-from core.billing import BillCard, Outcome, Settled, begin_attempt, bill_card, settle, take_hint
+from core.billing import BillCard, Outcome, Settled, begin_attempt, bill_card, newest_attempt, settle, take_hint
 from core.db import database_away
 from core.errors import BillBusy, BillNotOpen
 from core.people import get_person
 
 log = structlog.get_logger(__name__)
 ANSWER_WITHIN_S = 20.0
+# How the window says that nobody paid in it; its word counts for what is said while Bootpay knows nothing yet.
+ENDED_UNPAID = ("cancel", "error")
+_LOOKS = re.compile(r"[0-9]{1,2}")
 
 
 def add_pay_page(app: web.Application, shop: Shop, pay_links: PayLinks) -> None:
@@ -42,13 +47,20 @@ class PayPage(LinkedPages):
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         """Show the bill as it stands; Telegram previews links, so this changes nothing."""
-        bill_id = self.read_link(request, self._clock.now())
+        said, looks = request.query.get("news"), request.query.get("looks", "")
+        # Who has just come back from the window is shown what became of it, also when the link ended meanwhile.
+        bill_id = self.read_link(request, self._clock.now(), late_by=timedelta() if said is None else WINDOW)
         async with self._db.read() as session:
             card, say = await self._card(session, request, bill_id)
-        news = request.query.get("news")
-        return self._pages.draw(
-            say, views.bill_page(say, card, news if news in views.NEWS.values() else None), path=request.path
+            last = await newest_attempt(session, bill_id)
+        page = views.bill_page(
+            say,
+            card,
+            said if said in views.SAID else None,
+            last=last,
+            looks=int(looks) if _LOOKS.fullmatch(looks) else 0,
         )
+        return self._pages.draw(say, page, path=request.path)
 
     async def attempt(self, request: web.Request) -> web.StreamResponse:
         """Begin one try at paying the bill and return what Bootpay's script takes."""
@@ -68,15 +80,16 @@ class PayPage(LinkedPages):
 
     async def come_back(self, request: web.Request) -> web.StreamResponse:
         """Settle what came back from the payment window; nothing in the address is believed, Bootpay is asked."""
-        bill_id = self.read_link(request, self._clock.now())
-        receipt_id, was_closed = await brought_back(request)
-        news = "closed" if was_closed else None
+        bill_id = self.read_link(request, self._clock.now(), late_by=WINDOW)
+        receipt_id, event = await brought_back(request)
+        news = views.WITHOUT_RECEIPT.get(event)
         if receipt_id is not None:
             settled = await self._settle(receipt_id, bill_id)
             if settled is None or settled.outcome is Outcome.CHECKING:
                 # Bootpay could not say: look again in seconds, not when the janitor comes by.
                 await self._db.transact(take_hint, receipt_id, self._clock.now())
-            news = "checking" if settled is None else views.NEWS.get(settled.outcome)
+            if settled is None or settled.outcome is not Outcome.WAITING or event not in ENDED_UNPAID:
+                news = "checking" if settled is None else views.NEWS.get(settled.outcome, "paid")
         return self.back_to_page(request, news)
 
     async def _settle(self, receipt_id: str, bill_id: int) -> Settled | None:

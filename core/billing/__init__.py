@@ -2,7 +2,15 @@
 
 from core.billing.attempts import ask_now, begin_attempt
 from core.billing.banks import BANKS
-from core.billing.bills import BillCard, bill_card, bills_in_trouble, bills_of, count_bills, open_bills_of
+from core.billing.bills import (
+    BillCard,
+    bill_card,
+    bills_in_trouble,
+    bills_of,
+    count_bills,
+    newest_attempt,
+    open_bills_of,
+)
 from core.billing.card_news import announce_charge, bills_to_announce, pays_by_itself
 from core.billing.cards import (
     AUTOPAY_VERSION,
@@ -170,6 +178,7 @@ __all__ = [
     "look_for_silent_charges",
     "look_into_hints",
     "new_window",
+    "newest_attempt",
     "next_charge",
     "note_rewriting",
     "nudge",

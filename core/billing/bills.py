@@ -46,6 +46,11 @@ async def bill_card(session: AsyncSession, bill_id: int) -> BillCard:
     return BillCard(*row)
 
 
+async def newest_attempt(session: AsyncSession, bill_id: int) -> Attempt | None:
+    """Return the last try at paying a bill, None before the first."""
+    return await session.scalar(select(Attempt).where(Attempt.bill_id == bill_id).order_by(Attempt.id.desc()).limit(1))
+
+
 async def locked_bill(session: AsyncSession, bill_id: int) -> Bill:
     """Lock a bill, and its party before it; return the bill as it is behind the lock."""
     bill = await session.get_one(Bill, bill_id)

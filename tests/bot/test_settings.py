@@ -54,6 +54,22 @@ def test_a_complete_environment_is_taken() -> None:
     assert settings.public_url == "https://two.kr"
 
 
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("https://two.kr:443", "https://two.kr"),
+        ("https://Two.KR/", "https://two.kr"),
+        ("https://투.kr/bot/", "https://xn--v27b.kr/bot"),
+        ("https://two.kr:8443", "https://two.kr:8443"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+    ],
+)
+def test_an_address_is_kept_as_browsers_write_it(environment: pytest.MonkeyPatch, written: str, address: str) -> None:
+    environment.setenv("PUBLIC_URL", written)
+
+    assert load_settings().public_url == address
+
+
 @pytest.mark.parametrize("name", REQUIRED)
 def test_a_missing_variable_is_named(environment: pytest.MonkeyPatch, name: str) -> None:
     environment.delenv(name)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-from playwright.async_api import expect
+import asyncio
 
+import pytest
+from playwright.async_api import Route, expect
+
+from bot.views.pay import LOOKS
 from core.billing import BillState
 from tests.bot.web.counter import Counter
 from tests.browser import FITS_THE_WIDTH, IS_WHOLLY_ON_THE_SCREEN, PHONE, OpenPage, keep
@@ -141,6 +144,78 @@ async def test_without_bootpays_script_the_button_says_that_it_did_not_work(
 
     await expect(page.get_by_role("alert")).to_contain_text("결제창을 열지 못했어요")
     await expect(page.locator("#pay")).to_be_enabled()
+
+
+async def test_a_script_of_bootpays_that_is_slow_to_come_keeps_the_button_alive(
+    counter: Counter, open_page: OpenPage
+) -> None:
+    bill = await open_bill(counter.till.db, counter.till.clock)
+    may_come = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await may_come.wait()
+        await route.continue_()
+
+    page = await open_page("about:blank", size=PHONE)
+    await page.route(counter.settings.bootpay_script, late)
+    await page.goto(counter.settings.public_url + counter.path(bill.id), wait_until="commit")
+    await expect(page.locator("#pay")).to_be_enabled()
+    await page.click("#pay", no_wait_after=True)
+    await expect(page.locator("#pay")).to_have_text("결제창을 여는 중이에요…")
+    assert await counter.till.attempts() == []
+    may_come.set()
+
+    await page.wait_for_url("**/gw/*")
+    assert await counter.till.attempts() == ["created"]
+
+
+async def test_a_script_of_bootpays_that_never_comes_is_told_and_begins_nothing(
+    counter: Counter, open_page: OpenPage
+) -> None:
+    bill = await open_bill(counter.till.db, counter.till.clock)
+    page = await open_page("about:blank", size=PHONE, may_complain="ERR_FAILED")
+    await page.route(counter.settings.bootpay_script, lambda route: route.abort())
+    await page.goto(counter.settings.public_url + counter.path(bill.id))
+
+    await page.click("#pay")
+
+    await expect(page.get_by_role("alert")).to_contain_text("결제창을 열지 못했어요")
+    await expect(page.locator("#pay")).to_be_enabled()
+    assert await counter.till.attempts() == []
+
+
+async def test_a_window_that_does_not_lead_back_by_itself_is_brought_back(
+    counter: Counter, open_page: OpenPage
+) -> None:
+    bill = await open_bill(counter.till.db, counter.till.clock)
+    page = await open_page(counter.settings.public_url + counter.path(bill.id), size=PHONE)
+    await page.expose_function("approve", counter.till.presses)
+    await page.evaluate(
+        """window.Bootpay = {
+          requestPayment: async payload => ({ event: "confirm", receipt_id: await window.approve(payload) }),
+        }"""
+    )
+
+    await page.click("#pay")
+
+    await expect(page.get_by_role("heading", name="결제가 끝났어요")).to_be_visible()
+    assert counter.till.charges() == 1
+
+
+async def test_on_the_smallest_phone_and_with_large_letters_nothing_is_cut_off(
+    counter: Counter, open_page: OpenPage
+) -> None:
+    bill = await open_bill(counter.till.db, counter.till.clock)
+    for news in ("deposit", "still", "unfinished"):
+        query = {"still": f"checking&looks={LOOKS}"}.get(news, news)
+        page = await open_page(f"{counter.settings.public_url}{counter.path(bill.id)}?news={query}", size=(280, 560))
+        await expect(page.get_by_role("status")).to_be_visible()
+        assert await page.evaluate(FITS_THE_WIDTH)
+        await page.evaluate("document.body.style.zoom = 1.6")
+        assert await page.evaluate(FITS_THE_WIDTH)
+        await page.locator("#pay").scroll_into_view_if_needed()
+        assert await page.locator("#pay").evaluate(IS_WHOLLY_ON_THE_SCREEN)
+        await keep(page, f"pay-small-{news}")
 
 
 async def test_a_forged_link_shows_a_sentence(counter: Counter, open_page: OpenPage) -> None:

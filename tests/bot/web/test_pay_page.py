@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from bot.views.pay import LOOKS
 from bot.web import pay_page
-from bot.web.linked import ATTEMPTS_A_MINUTE, VIEWS_A_MINUTE
+from bot.web.linked import ATTEMPTS_A_MINUTE, VIEWS_A_MINUTE, WINDOW
 from bot.web.links import LIFETIME
+from bot.web.pages import policy, private_headers
 from core.adapters.bootpay import Bootpay, Receipt
 from core.billing import Bill, BillState, plan_refund
 from core.clock import ManualClock
@@ -296,6 +299,140 @@ async def test_a_closed_window_that_says_cancel_without_a_receipt_is_met_with_a_
     _, page = await counter.get(f"{counter.path(bill.id)}/return?event=cancel")
 
     assert "결제를 그만두셨어요" in page
+
+
+@pytest.mark.parametrize(
+    ("event", "shown"),
+    [
+        ("error", "결제창에서 결제를 마치지 못했어요"),
+        ("confirm", "결제 내역을 찾지 못했어요"),
+        ("issued", "결제 내역을 찾지 못했어요"),
+    ],
+)
+async def test_a_way_back_without_a_receipt_is_met_with_a_sentence(counter: Counter, event: str, shown: str) -> None:
+    bill = await open_bill(counter.till.db, counter.till.clock)
+
+    _, page = await counter.get(f"{counter.path(bill.id)}/return?event={event}&message=%3Cb%3E")
+
+    assert shown in page
+    assert "4,250원 결제하기" in page
+
+
+async def test_a_window_that_failed_before_bootpay_knows_how_is_not_said_to_be_checked(counter: Counter) -> None:
+    bill = await open_bill(counter.till.db, counter.till.clock)
+    _, payload = await counter.attempt(bill.id)
+    receipt_id = counter.till.stand_in.open_window(payload).rpartition("/")[2]
+
+    for event, shown in (("error", "결제를 마치지 못했어요"), ("cancel", "결제를 그만두셨어요")):
+        _, page = await counter.get(f"{counter.path(bill.id)}/return?event={event}&receipt_id={receipt_id}")
+        assert shown in page
+
+
+async def test_a_virtual_account_is_waited_for_in_words_also_days_later(counter: Counter) -> None:
+    till = counter.till
+    bill = await open_bill(till.db, till.clock)
+    _, payload = await counter.attempt(bill.id)
+    back = urlsplit(till.stand_in.pay(payload | {"method": "가상계좌"}))
+
+    pages = [(await counter.get(f"{back.path}?{back.query}"))[1]]
+    till.clock.move_to(till.clock.now() + timedelta(days=2))
+    pages.append((await counter.get(counter.path(bill.id)))[1])
+
+    for page in pages:
+        assert "가상계좌 입금을 기다리고 있어요" in page
+        assert "4,250원 결제하기" in page
+
+
+def _refreshed(page: str) -> str:
+    found = re.search(r'http-equiv="refresh" content="5;url=([^"]+)"', page)
+    assert found is not None
+    return unescape(found[1])
+
+
+async def test_who_waits_for_an_answer_reads_it_when_it_is_there(counter: Counter) -> None:
+    bill = await open_bill(counter.till.db, counter.till.clock)
+    back = await counter.approve(bill.id, "decline")
+    counter.till.faults.add("*", "html_502")
+
+    _, page = await counter.get(back)
+    _, page = await counter.get(_refreshed(page))
+    assert "결제를 확인하고 있어요" in page
+    await counter.till.janitor()
+    _, page = await counter.get(_refreshed(page))
+
+    assert "카드사에서 결제를 거절했어요" in page
+    assert "4,250원 결제하기" in page
+
+
+async def test_after_a_minute_without_an_answer_the_page_says_so(counter: Counter) -> None:
+    bill = await open_bill(counter.till.db, counter.till.clock)
+    back = await counter.approve(bill.id)
+    counter.till.faults.add("*", "html_502")
+
+    _, page = await counter.get(back)
+    for _ in range(LOOKS):
+        assert "결제를 확인하고 있어요" in page
+        _, page = await counter.get(_refreshed(page))
+
+    assert "결제사가 아직 답하지 않았어요" in page
+    assert "4,250원 결제하기" in page
+
+
+@pytest.mark.parametrize("looks", ["-1", "999999999999", "x", "٣", ""])
+async def test_how_often_a_page_has_looked_may_be_anything(counter: Counter, looks: str) -> None:
+    bill = await open_bill(counter.till.db, counter.till.clock)
+
+    status, page = await counter.get(counter.path(bill.id), params={"news": "checking", "looks": looks})
+
+    assert status == 200
+    assert "looks=1" in page
+
+
+async def test_who_pays_a_bill_that_became_void_reads_what_happens_to_the_money(counter: Counter) -> None:
+    till = counter.till
+    bill = await open_bill(till.db, till.clock)
+    payloads = [(await counter.attempt(bill.id))[1] for _ in range(3)]
+    payloads[1]["extra"]["separately_confirmed"] = False
+    await _expire(counter, bill)
+    backs = [urlsplit(till.stand_in.pay(payload)) for payload in payloads]
+
+    shown = []
+    for back in backs:
+        if back is backs[2]:
+            till.faults.add("*", "html_502")
+        shown.append(await counter.get(f"{back.path}?{back.query}"))
+
+    assert [status for status, _ in shown] == [410] * 3
+    assert "빠져나간 돈은 없어요" in shown[0][1]
+    assert "들어온 금액은 그대로 돌려드려요" in shown[1][1]
+    assert "빠져나간 돈이 있으면 모두 돌려드리고" in shown[2][1]
+
+
+async def test_who_was_in_the_window_when_the_link_ended_is_still_shown_what_became_of_it(counter: Counter) -> None:
+    bill = await open_bill(counter.till.db, counter.till.clock)
+    links, clock = counter.links, counter.till.clock
+    path = f"/pay/{links.token(bill.id, clock.now() - LIFETIME + timedelta(minutes=1))}"
+    async with counter.http.post(f"{path}/attempt") as response:
+        back = urlsplit(counter.till.stand_in.pay(await response.json()))
+    clock.move_to(clock.now() + timedelta(minutes=2))
+
+    status, page = await counter.get(f"{back.path}?{back.query}")
+
+    assert (status, (await counter.till.bill(bill.id)).state) == (200, BillState.PAID)
+    assert "결제가 끝났어요" in page
+    assert (await counter.get(path))[0] == 410
+    async with counter.http.post(f"{path}/attempt") as response:
+        assert response.status == 410
+    clock.move_to(clock.now() + WINDOW)
+    assert (await counter.get(f"{path}?news=paid"))[0] == 410
+
+
+async def test_the_browser_is_told_to_come_by_https_only_where_that_is_the_address(counter: Counter) -> None:
+    async with counter.http.get("/pay/forged") as response:
+        assert "Strict-Transport-Security" not in response.headers
+
+    csp = policy("https://js.bootpay.co.kr/bootpay.js", "https://*.bootpay.co.kr")
+    assert private_headers(csp, https=True)["Strict-Transport-Security"] == "max-age=31536000"
 
 
 async def test_the_receipt_of_somebody_elses_bill_pays_neither(counter: Counter) -> None:
