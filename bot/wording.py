@@ -109,7 +109,7 @@ class News:
     async def late(self) -> tuple[BillCard, flows.Outlook]:
         """Return the late bill that the notice is about, and what it leads to."""
         card = await self.bill()
-        return card, flows.outlook(card.bill, card.membership, self.around.settings.limits)
+        return card, flows.outlook(card.bill, card.membership, self.around.settings.limits, self.now)
 
     async def card(self) -> Card | None:
         """Return the card that is going to pay the bill that the notice is about, if there is one."""

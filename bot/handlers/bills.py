@@ -11,6 +11,7 @@ from bot.views import bills as views
 from bot.views import cards as card_views
 from bot.views import why as why_views
 from core import billing
+from core.dates import seoul_date
 
 PAGE = 5
 
@@ -42,7 +43,8 @@ async def _refunds(tap: Tap, cards: Sequence[billing.BillCard]) -> views.Back:
 async def bill(tap: Tap) -> Replies:
     """Show one bill with its state and its receipt."""
     card = await billing.own_bill(tap.session, tap.number(0), tap.person.id)
-    return Edit(views.bill(tap.say, card, pay_link(tap, card), await billing.refunds_of(tap.session, card.bill.id)))
+    refunds = await billing.refunds_of(tap.session, card.bill.id)
+    return Edit(views.bill(tap.say, card, pay_link(tap, card), refunds, seoul_date(tap.now)))
 
 
 async def why(tap: Tap) -> Replies:

@@ -23,9 +23,8 @@ async def snooze(tap: Tap) -> Replies:
 async def _card(tap: Tap) -> Screen:
     late = await flows.late_bill(tap.session, tap.number(0), tap.person.id, tap.now)
     card = await billing.bill_card(tap.session, late.bill.id)
-    return views.for_host(
-        tap.say, card, await _nickname(tap, late), flows.outlook(late.bill, late.membership, limits(tap))
-    )
+    ahead = flows.outlook(late.bill, late.membership, limits(tap), tap.now)
+    return views.for_host(tap.say, card, await _nickname(tap, late), ahead)
 
 
 async def _nickname(tap: Tap, late: flows.Late) -> str:
@@ -45,8 +44,11 @@ async def wait_longer(tap: Tap) -> Replies:
 
 
 async def nudge(tap: Tap) -> Replies:
-    """Remind the member now, or in the morning when they want quiet."""
+    """Remind the member now, or in the morning when they want quiet; say so when no message reaches them."""
     at = await flows.nudge_late(tap.session, tap.number(0), tap.person.id, tap.now)
+    if at is None:
+        late = await flows.late_bill(tap.session, tap.number(0), tap.person.id, tap.now)
+        return Toast(tap.say.plain("late.unreached", nickname=await _nickname(tap, late)), alert=True)
     if at > tap.now:
         return Toast(tap.say.plain("late.nudged_later"))
     return Toast(tap.say.plain("late.nudged"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from bot.screen import Button, Screen
 from bot.texts import Speech
@@ -11,6 +12,7 @@ from bot.views.billing import period, slip_button, why_button
 from bot.views.newparty import full_name
 from bot.views.parties import pay_button
 from core.billing import BillCard, BillState, Refund, RefundState
+from core.parties import MembershipState
 
 Due = tuple[BillCard, str]
 Back = Mapping[int, Sequence[Refund]]
@@ -18,7 +20,7 @@ Back = Mapping[int, Sequence[Refund]]
 
 def none(say: Speech) -> Screen:
     """There has been no bill yet."""
-    return Screen(say("parties.no_bills"))
+    return Screen(say("parties.no_bills"), rows=[[Button(say.plain("people.go_my"), data="go:my")]])
 
 
 def listed(say: Speech, bills: Sequence[Due], back: Back, page: int, pages: int) -> Screen:
@@ -70,7 +72,7 @@ def state_word(say: Speech, card: BillCard) -> str:
     return say.plain(f"parties.bill_{card.bill.state}")
 
 
-def bill(say: Speech, card: BillCard, link: str, refunds: Sequence[Refund]) -> Screen:
+def bill(say: Speech, card: BillCard, link: str, refunds: Sequence[Refund], today: date) -> Screen:
     """One bill: what it is for, where it stands, its receipt."""
     row = card.bill
     lines = [
@@ -82,8 +84,9 @@ def bill(say: Speech, card: BillCard, link: str, refunds: Sequence[Refund]) -> S
             state=state_word(say, card),
         )
     ]
-    if row.state is BillState.OPEN:
-        lines.append(say("bills.due", day=say.day(row.due_on)))
+    if payable(card):
+        late = row.due_on < today and card.membership.state is not MembershipState.RESERVED
+        lines.append(say("bills.was_due" if late else "bills.due", day=say.day(row.due_on)))
     if row.paid_at is not None:
         lines.append(say("bills.paid_at", at=say.moment(row.paid_at)))
     lines += _on_their_way(say, refunds)

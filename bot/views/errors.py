@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from bot.screen import Button, Replies, Screen, Toast
@@ -19,17 +20,23 @@ def word(tap: Tap, error: BusinessError) -> Replies:
         return people_views.consent(tap.say, str(error.facts.get("payload", "")), tap.settings)
     if tap.callback_query_id is not None:
         return toast(tap.say, error)
-    return Screen(tap.say(_key(tap.say, error), **error.facts))
+    return Screen(tap.say(_key(tap.say, error), **_facts(tap.say, error)))
 
 
 def toast(say: Speech, error: BusinessError) -> Toast:
     """Say what was refused over the chat, until it is read."""
-    return Toast(say.plain(_key(say, error), **error.facts), alert=True)
+    return Toast(say.plain(_key(say, error), **_facts(say, error)), alert=True)
 
 
 def screen(say: Speech, error: BusinessError) -> Screen:
     """Say what was refused as a message of its own, with the way home."""
-    return Screen(say(_key(say, error), **error.facts), rows=[[Button(say.plain("errors.home"), data="go:start")]])
+    return Screen(
+        say(_key(say, error), **_facts(say, error)), rows=[[Button(say.plain("errors.home"), data="go:start")]]
+    )
+
+
+def _facts(say: Speech, error: BusinessError) -> dict[str, object]:
+    return {name: say.day(fact) if isinstance(fact, date) else fact for name, fact in error.facts.items()}
 
 
 def _key(say: Speech, error: BusinessError) -> str:

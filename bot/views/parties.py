@@ -101,6 +101,7 @@ def my(
     cards: Sequence[PartyCard],
     due: Sequence[tuple[BillCard, str]],
     queues: Sequence[tuple[str, Rows]],
+    today: date,
 ) -> Screen:
     """A person's parties, what is due, and where they wait for a seat."""
     if not cards and not queues:
@@ -120,20 +121,29 @@ def my(
     text = say("parties.my", nickname=person.nickname) + "\n\n" + "\n".join([*lines, *(line for line, _ in queues)])
     rows = []
     if due:
-        text += "\n\n" + say("parties.due") + "\n" + "\n".join(due_line(say, card) for card, _ in due)
-        rows += [[pay_button(say, card, link)] for card, link in due]
+        text += "\n\n" + say("parties.due") + "\n" + "\n".join(due_line(say, card, today) for card, _ in due)
+        rows += _pay_buttons(say, due)
     rows += [[Button(full_name(say, card.service, card.plan), data=f"party:{card.party.id}")] for card in cards[:8]]
     return Screen(text, rows=[*rows, *(row for _, of_line in queues for row in of_line)])
 
 
-def due_line(say: Speech, card: BillCard) -> str:
-    """One unpaid bill in a line."""
+def due_line(say: Speech, card: BillCard, today: date) -> str:
+    """One unpaid bill in a line: until when it is to be paid, that it is late, or that a payment is being checked."""
     name, amount, day = (
         full_name(say, card.service, card.plan),
         say.won(card.bill.amount_won),
         say.day(card.bill.due_on),
     )
-    return say("parties.due_line", plan=name, amount=amount, day=day)
+    key = "parties.due_line"
+    if card.bill.approving_attempt is not None:
+        key = "parties.due_line_checking"
+    elif card.bill.due_on < today and card.membership.state is not MembershipState.RESERVED:
+        key = "parties.due_line_late"  # a seat held over midnight is not late
+    return say(key, plan=name, amount=amount, day=day)
+
+
+def _pay_buttons(say: Speech, due: Sequence[tuple[BillCard, str]]) -> list[list[Button]]:
+    return [[pay_button(say, card, link)] for card, link in due if card.bill.approving_attempt is None]
 
 
 def seat_lines(say: Speech, card: PartyCard, *, for_host: bool) -> str:
@@ -205,9 +215,9 @@ def member_card(
     party = card.party
     hosted_by = say("parties.hosted_by", host=card.host.nickname)
     text = f"{_about(say, card, today)}\n{hosted_by}\n\n{seat_lines(say, card, for_host=False)}"
-    rows = [[pay_button(say, bill, link)] for bill, link in due]
+    rows = [*_pay_buttons(say, due)]
     if due:
-        text += "\n\n" + "\n".join(due_line(say, bill) for bill, _ in due)
+        text += "\n\n" + "\n".join(due_line(say, bill, today) for bill, _ in due)
     if membership.state is MembershipState.RESERVED:
         rows.append([Button(say.plain("parties.give_up"), data=f"unjoin:{party.id}")])
     elif membership.state is MembershipState.SUSPENDED:

@@ -146,28 +146,32 @@ def proven(say: Speech, account: PayoutAccount) -> Screen:
     return Screen(say("payouts.proven", account=masked(say, account)), rows=rows)
 
 
-def status(say: Speech, listed: Sequence[tuple[PartyCard, bool, Sequence[CyclePayments]]]) -> Screen:
+def status(say: Speech, listed: Sequence[tuple[PartyCard, bool, Sequence[CyclePayments]]], today: date) -> Screen:
     """Who has paid, party by party: names for the host, numbers for members."""
-    blocks = [_payments(say, card, month, hosted=hosted) for card, hosted, payments in listed for month in payments]
+    blocks = [
+        _payments(say, card, month, today, hosted=hosted) for card, hosted, payments in listed for month in payments
+    ]
     if not blocks:
         return Screen(say("payouts.status_none"), rows=[[Button(say.plain("people.go_my"), data="go:my")]])
     return Screen("\n\n".join([say("payouts.status"), *blocks]))
 
 
-def _payments(say: Speech, card: PartyCard, month: CyclePayments, *, hosted: bool) -> str:
+def _payments(say: Speech, card: PartyCard, month: CyclePayments, today: date, *, hosted: bool) -> str:
     cycle = month.cycle
     period = say.days(cycle.starts_on, Period(cycle.starts_on, cycle.ends_on).last_day)
     plan, total = full_name(say, card.service, card.plan), len(month.bills)
     head = say("payouts.status_party", plan=plan, period=period, paid=month.paid, of=total)
     if not hosted:
         return head
-    return "\n".join([head, *(_payment(say, bill, person.nickname or "") for bill, person in month.bills)])
+    return "\n".join([head, *(_payment(say, bill, person.nickname or "", today) for bill, person in month.bills)])
 
 
-def _payment(say: Speech, bill: Bill, nickname: str) -> str:
+def _payment(say: Speech, bill: Bill, nickname: str, today: date) -> str:
     won, day = say.won(bill.total_won), say.day(bill.due_on)
     if bill.state is BillState.OPEN and bill.approving_attempt is not None:
         return say("payouts.status_checking", nickname=nickname, won=won)
+    if bill.state is BillState.OPEN and bill.due_on < today:
+        return say("payouts.status_late", nickname=nickname, won=won, day=day)
     return say(f"payouts.status_{bill.state}", nickname=nickname, won=won, day=day)
 
 

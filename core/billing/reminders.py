@@ -16,7 +16,7 @@ from core.billing.tables import Bill, BillState, Cycle, Reminder, ReminderState
 from core.billing.unpaid import FINAL, WARNING, tell_host, warn
 from core.dates import seoul_date, seoul_instant
 from core.db import changed
-from core.errors import BillNotOpen, InvalidInput, NotFound, Outdated
+from core.errors import BillBusy, BillNotOpen, InvalidInput, NotFound, Outdated
 from core.people import Person, after_quiet, is_muted
 
 AT = time(10, 0)
@@ -31,6 +31,8 @@ GENTLE: dict[str, int] = {"d-3": -3, "d-1": -1, "d0": 0, "d+1": 1}
 WARNINGS = (WARNING, FINAL)
 NUDGE, SNOOZE = "nudge", "snooze"
 MOST_SNOOZES = 2
+# How long a reminder waits while a payment of its bill is being checked, before it looks again.
+WHILE_CHECKED = timedelta(hours=1)
 # Who puts something off at two in the night until tomorrow means this morning.
 NIGHT_ENDS = timedelta(hours=5)
 
@@ -40,6 +42,25 @@ async def bill_is_open(session: AsyncSession, facts: Mapping[str, Any]) -> bool:
     """Tell whether a bill still waits for its payment: nobody who has just paid is reminded."""
     state = await session.scalar(select(Bill.state).where(Bill.id == facts["bill"]))
     return state is BillState.OPEN
+
+
+@outbox.validity("reminder")
+async def reminder_stands(session: AsyncSession, facts: Mapping[str, Any]) -> bool:
+    """Tell whether a reminder may still be sent: its bill can be paid, and no newer one was written.
+
+    While Telegram is away for a day reminders pile up; all of them would say the same words then.
+    """
+    bill = await session.get_one(Bill, facts["bill"], populate_existing=True)
+    if bill.state is not BillState.OPEN or bill.approving_attempt is not None:
+        return False
+    written = select(Reminder.closed_at).where(Reminder.bill_id == bill.id, Reminder.kind == facts["kind"])
+    newer = select(Reminder.id).where(
+        Reminder.bill_id == bill.id,
+        Reminder.state == ReminderState.SENT,
+        Reminder.kind != TOLD,
+        Reminder.closed_at > written.scalar_subquery(),
+    )
+    return await session.scalar(newer.limit(1)) is None
 
 
 def plan(session: AsyncSession, bill: Bill, cycle: Cycle, grace_days: int, now: datetime) -> None:
@@ -91,7 +112,8 @@ async def due_bills(session: AsyncSession, now: datetime, most: int = 200) -> Se
 async def remind(session: AsyncSession, bill_id: int, now: datetime) -> bool:
     """Send the newest due reminder of a bill and skip the older ones; False when there was nothing to send.
 
-    In quiet hours it waits for their end; a warning is never skipped for something that says less.
+    In quiet hours it waits for their end, and while a payment is being checked for its answer; a warning is never
+    skipped for something that says less.
     """
     due = (
         await session.scalars(
@@ -110,14 +132,16 @@ async def remind(session: AsyncSession, bill_id: int, now: datetime) -> bool:
     if bill.state is not BillState.OPEN or (newest.kind in TOLD_BY_CARD and await _pays_by_card(session, bill, now)):
         await _close(session, newest.id, ReminderState.SKIPPED, now)
         return False
-    morning = after_quiet(now, person.quiet_from, person.quiet_until)
-    if morning > now:
-        await _put_off(session, newest, morning, now)
+    later = now + WHILE_CHECKED if bill.approving_attempt is not None else now
+    later = after_quiet(later, person.quiet_from, person.quiet_until)
+    if later > now:
+        await _put_off(session, newest, later, now)
         return False
     muted = newest.kind in GENTLE and is_muted(person, now)
     if not await _close(session, newest.id, ReminderState.SKIPPED if muted else ReminderState.SENT, now):
         return False
-    if newest.kind in {"d+1", WARNING}:
+    # The host is told on the day after the due day, whatever its member had put off until then.
+    if {"d+1", WARNING} & {reminder.kind for reminder in due}:
         await tell_host(session, bill, now)
     if newest.kind in WARNINGS:
         await warn(session, bill, newest.kind, now)
@@ -127,14 +151,13 @@ async def remind(session: AsyncSession, bill_id: int, now: datetime) -> bool:
 
 
 def _tell(session: AsyncSession, bill: Bill, kind: str, now: datetime) -> None:
-    valid_while = {"check": "bill_open", "bill": bill.id}
     data = {"bill": bill.id, "kind": kind}
-    outbox.notice(session, now, bill.person_id, "billing.reminder", data, valid_while=valid_while)
+    outbox.notice(session, now, bill.person_id, "billing.reminder", data, valid_while=data | {"check": "reminder"})
 
 
-async def _put_off(session: AsyncSession, reminder: Reminder, morning: datetime, now: datetime) -> None:
-    """Move a reminder to the morning; when another one comes on that day anyway, a gentle one is left out."""
-    that_day = seoul_instant(seoul_date(morning) + timedelta(days=1))
+async def _put_off(session: AsyncSession, reminder: Reminder, later: datetime, now: datetime) -> None:
+    """Move a reminder to a later time; when another one comes on that day anyway, a gentle one is left out."""
+    that_day = seoul_instant(seoul_date(later) + timedelta(days=1))
     another = select(Reminder.id).where(
         Reminder.bill_id == reminder.bill_id,
         Reminder.state == ReminderState.WAITING,
@@ -145,7 +168,7 @@ async def _put_off(session: AsyncSession, reminder: Reminder, morning: datetime,
         await _close(session, reminder.id, ReminderState.SKIPPED, now)
         return
     waiting = update(Reminder).where(Reminder.id == reminder.id, Reminder.state == ReminderState.WAITING)
-    await changed(session, waiting.values(due_at=morning))
+    await changed(session, waiting.values(due_at=later))
 
 
 async def _close(session: AsyncSession, reminder_id: int, state: ReminderState, now: datetime) -> bool:
@@ -197,7 +220,8 @@ async def snooze(
 ) -> datetime:
     """Remind of a bill once more, later; returns when. `number` is which snooze of the bill the button stood for.
 
-    Outdated for a button that was used, or that came before another one; BillNotOpen when there is nothing to pay.
+    Outdated for a button that was used, or that came before another one, and after the last one that there is;
+    BillNotOpen when there is nothing to pay.
     """
     bill = await session.get(Bill, bill_id)
     if bill is None or bill.person_id != person.id:
@@ -205,16 +229,26 @@ async def snooze(
     if bill.state is not BillState.OPEN:
         raise BillNotOpen(bill=bill_id)
     until = snoozed_until(choice, person, now)
-    if number > MOST_SNOOZES or number != await snoozes_of(session, bill_id) + 1:
+    used = await snoozes_of(session, bill_id)
+    if used >= MOST_SNOOZES:
+        raise Outdated(what="snooze_used_up")
+    if number != used + 1:
         raise Outdated(what="snooze")
     if not await _add_once(session, _reminder(bill, f"{SNOOZE}{number}", until, bill.cycle_id)):
         raise Outdated(what="snooze")
     return until
 
 
-async def nudge(session: AsyncSession, bill: Bill, now: datetime) -> datetime:
-    """Remind a member as their host asked, after their quiet hours; returns when. Outdated the second time in a day."""
+async def nudge(session: AsyncSession, bill: Bill, now: datetime) -> datetime | None:
+    """Remind a member as their host asked, after their quiet hours; returns when, None for who cannot be reached.
+
+    Outdated the second time in a day, BillBusy while a payment of the bill is being checked.
+    """
     person = await session.get_one(Person, bill.person_id)
+    if bill.approving_attempt is not None:
+        raise BillBusy(bill=bill.id)
+    if not person.reachable or person.telegram_id is None:
+        return None
     due_at = after_quiet(now, person.quiet_from, person.quiet_until)
     kind = f"{NUDGE}{seoul_date(now):%m%d}"
     if not await _add_once(session, _reminder(bill, kind, due_at, bill.cycle_id)):

@@ -72,8 +72,12 @@ async def _warn_through_others(session: AsyncSession, bill: Bill, kind: str, now
 
 @validity("late.unwarned")
 async def _unwarned(session: AsyncSession, facts: Mapping[str, Any]) -> bool:
+    # What is being paid at this moment is no bill to warn of; the warning comes a day later if it stays unpaid.
     unwarned = select(Bill.id).where(
-        Bill.id == facts["bill"], Bill.state == BillState.OPEN, _NOTED[facts["kind"]].is_(None)
+        Bill.id == facts["bill"],
+        Bill.state == BillState.OPEN,
+        Bill.approving_attempt.is_(None),
+        _NOTED[facts["kind"]].is_(None),
     )
     return await session.scalar(unwarned) is not None
 
@@ -112,7 +116,7 @@ def _unheard(reminders: Select[T]) -> Select[T]:
     return (
         reminders.join(Bill, Bill.id == Reminder.bill_id)
         .join(Membership, Membership.id == Bill.membership_id)
-        .where(Bill.state == BillState.OPEN, stands)
+        .where(Bill.state == BillState.OPEN, Bill.approving_attempt.is_(None), stands)
     )
 
 

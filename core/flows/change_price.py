@@ -81,7 +81,8 @@ async def price_preview(
 ) -> NewPrice:
     """Say from when on a price could hold, before anybody is asked; changes nothing.
 
-    InvalidInput for a price that is out of bounds, the present one, or proposed while another is being asked.
+    InvalidInput for a price that is out of bounds, the present one, proposed while another is being asked, or so early
+    that members could not be asked yet; then it says from which day on they can.
     """
     party = await hosted_party(session, party_id, host_id)
     return await _proposed(session, party, won, now, limits)
@@ -110,7 +111,11 @@ async def _proposed(session: AsyncSession, party: Party, won: int, now: datetime
     least, most = party.seats * limits.smallest_bill_won, MOST_TIMES * party.price_won
     if not least <= won <= most or won == party.price_won:
         raise InvalidInput(field="price", rule="range", least=least, most=most, now=party.price_won)
-    return await _new_price(session, party, won, seoul_date(now), now, limits)
+    new = await _new_price(session, party, won, seoul_date(now), now, limits)
+    ask_on = new.period.starts_on - ASK_WITHIN
+    if new.is_rise and seoul_date(now) < ask_on:
+        raise InvalidInput(field="price_early", rule="range", from_on=new.period.starts_on, ask_on=ask_on)
+    return new
 
 
 async def _new_price(

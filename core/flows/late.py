@@ -124,11 +124,18 @@ async def _free(session: AsyncSession, bill: Bill, now: datetime) -> bool:
     return True
 
 
-def outlook(bill: Bill, membership: Membership, limits: Limits) -> Outlook:
-    """Return what comes next for a late bill, as far as is known before its warning is sent."""
+def outlook(bill: Bill, membership: Membership, limits: Limits, now: datetime) -> Outlook:
+    """Return what comes next for a late bill; before its warning is sent, when it can come at the earliest.
+
+    That is never a time gone by: a step waits a day for its warning, however late that one was sent.
+    """
+    earliest = now + NOTICE
     if membership.suspended_at is not None:
-        return Outlook(freed_on=seoul_date(membership.suspended_at) + timedelta(days=limits.days_to_free))
-    warning_due = seoul_instant(bill.due_on + timedelta(days=limits.grace_days), AT)
+        planned = seoul_date(membership.suspended_at) + timedelta(days=limits.days_to_free)
+        warned = bill.final_warned_at
+        return Outlook(freed_on=max(planned, seoul_date(earliest)) if warned is None else seoul_date(warned + NOTICE))
+    counted_from = max(bill.due_on, seoul_date(bill.created_at))
+    warning_due = max(now, seoul_instant(counted_from + timedelta(days=limits.grace_days), AT))
     return Outlook(suspended_at=suspends_at(bill, bill.warned_at or warning_due))
 
 
@@ -155,7 +162,7 @@ async def wait_longer(session: AsyncSession, bill_id: int, host_id: int, now: da
     late = await late_bill(session, bill_id, host_id, now)
     if late.membership.state is not MembershipState.ACTIVE or bill.waits_until is not None:
         raise Outdated(what="wait")
-    planned = outlook(bill, late.membership, limits).suspended_at or now
+    planned = outlook(bill, late.membership, limits, now).suspended_at or now
     bill.waits_until = max(planned, now) + MORE_TIME
     await session.flush()
     facts = {"bill": bill.id}
@@ -163,8 +170,11 @@ async def wait_longer(session: AsyncSession, bill_id: int, host_id: int, now: da
     return bill.waits_until
 
 
-async def nudge_late(session: AsyncSession, bill_id: int, host_id: int, now: datetime) -> datetime:
-    """Remind the member of a late bill now, as the host; once a day. Returns when it is sent."""
+async def nudge_late(session: AsyncSession, bill_id: int, host_id: int, now: datetime) -> datetime | None:
+    """Remind the member of a late bill now, as the host; once a day. Returns when it is sent, None when it cannot be.
+
+    BillBusy while a payment of it is being checked.
+    """
     late = await late_bill(session, bill_id, host_id, now)
     return await billing.nudge(session, late.bill, now)
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Outdated, PartyClosed
-from core.outbox import notice, validity
+from core.outbox import notice, receiver, validity
 from core.parties import (
     JOINABLE,
     Membership,
@@ -25,6 +25,7 @@ from core.parties import (
     place_in_line,
     queue_up,
     seats_for_all,
+    take_offer_back,
     waiting_in,
 )
 from core.people import TERMS_VERSION, Person, may_be_told
@@ -78,8 +79,10 @@ async def serve_line(session: AsyncSession, party_id: int, now: datetime) -> int
         until = may_be_told(person, "waiting.offered", now) + OFFER
         if await offer_seat(session, membership, seat, until):
             asked = {"party": party_id, "membership": membership.id}
-            valid_while = {"check": "waiting.offered", "membership": membership.id}
-            notice(session, now, person.id, "waiting.offered", asked, valid_while=valid_while)
+            notice(
+                session, now, person.id, "waiting.offered", asked,
+                valid_while=asked | {"check": "waiting.offered"}, on_sent=asked | {"to": "waiting.offered"},
+            )  # fmt: skip
             offers += 1
     return offers
 
@@ -96,6 +99,19 @@ async def _close(session: AsyncSession, party_id: int, now: datetime) -> int:
 async def _still_offered(session: AsyncSession, facts: Mapping[str, Any]) -> bool:
     state = await session.scalar(select(Membership.state).where(Membership.id == facts["membership"]))
     return state is MembershipState.OFFERED
+
+
+@receiver("waiting.offered")
+async def take_offered(session: AsyncSession, on_sent: Mapping[str, Any], message_id: int | None) -> None:
+    """Take an offer back at once that could not reach its person: they keep the place, the next in line is asked."""
+    if message_id is not None:
+        return
+    await lock_party(session, on_sent["party"])
+    membership = await session.get_one(Membership, on_sent["membership"], populate_existing=True)
+    person = await session.get_one(Person, membership.person_id, populate_existing=True)
+    # Who can be reached would be offered the seat again at once, and the message that failed written anew for ever.
+    if membership.state is MembershipState.OFFERED and not (person.reachable and person.telegram_id):
+        await take_offer_back(session, membership.id)
 
 
 async def due_offers(session: AsyncSession, now: datetime) -> Sequence[tuple[int, int]]:

@@ -18,6 +18,7 @@ from core.parties.line import (
     queue_up,
     queues_of,
     seats_for_all,
+    take_offer_back,
     waiting_count,
     waiting_in,
 )
@@ -129,6 +130,7 @@ __all__ = [
     "start_party",
     "suspend",
     "take_offer",
+    "take_offer_back",
     "tick",
     "touch",
     "waiting_count",

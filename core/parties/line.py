@@ -101,6 +101,13 @@ async def offer_seat(session: AsyncSession, membership: Membership, seat: int, u
     )
 
 
+async def take_offer_back(session: AsyncSession, membership_id: int) -> bool:
+    """Let somebody wait on, at their old place, whose offer never reached them; False when none stands any more."""
+    return await move(
+        session, membership_id, MembershipState.OFFERED, MembershipState.WAITING, seat=None, held_until=None
+    )
+
+
 async def lines_to_serve(session: AsyncSession) -> Sequence[int]:
     """Return the parties in which somebody waits though a seat is free, or though nobody is taken any more."""
     taken = select(func.count(Membership.id)).where(Membership.party_id == Party.id, Membership.state.in_(SEATED))

@@ -51,7 +51,9 @@ class MembershipState(StrEnum):
 
 MEMBERSHIP_MOVES: dict[MembershipState, set[MembershipState]] = {
     MembershipState.WAITING: {MembershipState.OFFERED, MembershipState.DECLINED},
-    MembershipState.OFFERED: {MembershipState.RESERVED, MembershipState.DECLINED, MembershipState.EXPIRED},
+    MembershipState.OFFERED: {
+        MembershipState.RESERVED, MembershipState.DECLINED, MembershipState.EXPIRED, MembershipState.WAITING,
+    },
     MembershipState.RESERVED: {MembershipState.ACTIVE, MembershipState.EXPIRED, MembershipState.DECLINED},
     MembershipState.ACTIVE: {
         MembershipState.SUSPENDED, MembershipState.LEAVING, MembershipState.LEFT, MembershipState.REMOVED,

@@ -69,12 +69,12 @@ async def test_passing_and_leaving_the_line_let_the_next_one_come(world: World) 
     await world.settled()
     await third.sees("자리가 났어요!", anywhere=True)
     await first.forges(f"take:{await world.newest('party')}")
-    await first.toast("이 파티의 파티원이 아니에요.")
+    await first.toast("지금은 이 파티의 파티원이 아니에요. /my")
     await world.days_pass(1.01)
 
     await third.sees("자리를 다음 분께 넘겼어요", anywhere=True)
     await third.forges(f"pass:{await world.newest('party')}")
-    await third.toast("이 파티의 파티원이 아니에요.")
+    await third.toast("지금은 이 파티의 파티원이 아니에요. /my")
 
 
 async def test_waiting_in_english(world: World) -> None:

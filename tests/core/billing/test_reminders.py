@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from core.billing import Bill, due_bills, open_due_cycles, remind, snooze
+from core.billing import Attempt, AttemptState, Bill, begin_attempt, due_bills, open_due_cycles, remind, snooze
 from core.billing.reminders import plan_final, snoozed_until
 from core.billing.tables import Reminder, ReminderState
 from core.dates import SEOUL, seoul_date
@@ -224,3 +224,52 @@ async def test_who_is_suspended_for_a_bill_again_is_warned_again(till: Till) -> 
 
     assert (await till.bill(bill.id)).final_warned_at is None
     assert (await _states(till))["final"] is ReminderState.WAITING
+
+
+async def test_reminders_that_pile_up_while_telegram_is_away_become_one(till: Till) -> None:
+    await _next_bill(till)
+    for day in (4, 2, 1):  # three days before, the day before, the day itself
+        days_pass(till.clock, day)
+        assert await _morning(till) == 1
+
+    said = [name for _, name in await till.sends() if name == "billing.reminder"]
+
+    assert said == ["billing.reminder"]
+
+
+async def test_a_bill_whose_payment_is_being_checked_is_reminded_of_when_it_turns_out_unpaid(till: Till) -> None:
+    bill = await _next_bill(till)
+    days_pass(till.clock, 4)
+    await _held(till, bill, at=till.clock.now())
+
+    assert await _morning(till) == 0
+    assert await _kinds(till) == []
+    await _held(till, bill, at=None)
+    till.clock.move_to(till.clock.now() + timedelta(hours=1))
+
+    assert await _morning(till) == 1
+    assert await _kinds(till) == ["d-3"]
+
+
+async def test_a_reminder_does_not_go_out_once_a_payment_is_being_checked(till: Till) -> None:
+    bill = await _next_bill(till)
+    days_pass(till.clock, 4)
+    await _morning(till)
+
+    await _held(till, bill, at=till.clock.now())
+
+    assert "billing.reminder" not in [name for _, name in await till.sends()]
+
+
+async def _held(till: Till, bill: Bill, at: datetime | None) -> None:
+    """Let a payment of a bill be approved since an instant; None: it came to nothing."""
+    async with till.db.write() as session:
+        row = await session.get_one(Bill, bill.id)
+        attempt = await begin_attempt(session, bill.id, till.clock.now()) if at else None
+        if attempt is not None:
+            attempt.state = AttemptState.APPROVING
+            attempt.ask_at = till.clock.now() + timedelta(days=30)
+        else:
+            was = await session.get_one(Attempt, row.approving_attempt)
+            was.state, was.ask_at = AttemptState.FAILED, None
+        row.approving_attempt, row.approving_since = attempt and attempt.id, at

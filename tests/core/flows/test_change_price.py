@@ -328,6 +328,32 @@ async def test_a_price_is_proposed_by_the_host_within_bounds_and_once(till: Till
         await _propose(till, opened, 18_000, JANUARY)
 
 
+async def test_a_host_asks_nobody_earlier_than_thirty_days_ahead_and_is_told_from_when_on(till: Till) -> None:
+    opened, ((someone, _),) = await _running(till, 1)
+    await _day(till, date(2026, 12, 10))  # too late for December: there would be less than a week to answer
+
+    with pytest.raises(InvalidInput) as refused:
+        await _propose(till, opened, 19_000, JANUARY)
+    assert refused.value.facts["field"] == "price_early"
+    assert refused.value.facts["from_on"] == JANUARY
+    assert await _changes(till) == []
+    asks_on = refused.value.facts["ask_on"]
+    assert asks_on == JANUARY - timedelta(days=30)
+
+    await _day(till, date(2026, 12, 24))
+    change = await _propose(till, opened, 19_000, JANUARY)
+    await _answers(till, change, someone, True)
+
+
+async def test_a_lower_price_need_not_wait_for_the_thirty_days(till: Till) -> None:
+    opened, _ = await _running(till, 1)
+    await _day(till, date(2026, 12, 17))  # December's bills are open: it holds from January on
+
+    await _propose(till, opened, 15_000, JANUARY)
+
+    assert [one.state for one in await _changes(till)] == [PriceChangeState.APPLIED]
+
+
 async def test_nobody_else_answers(till: Till) -> None:
     opened, _ = await _running(till, 1)
     change = await _propose(till, opened, 19_000)

@@ -342,6 +342,69 @@ async def test_the_host_reminds_once_a_day_and_not_in_quiet_hours(house: House) 
     await house.till.db.transact(nudge_late, house.bill.id, host, house.now)
 
 
+async def test_the_host_is_told_on_the_day_after_though_the_member_put_the_reminder_off_until_then(
+    house: House,
+) -> None:
+    await house.lives_until(0)
+    async with house.till.db.write() as session:
+        late = await session.get_one(Person, house.late.id)
+        await billing.snooze(session, house.bill.id, late, 1, "am", house.now)
+
+    await house.lives_until(1)
+
+    assert house.told(house.party.host_id) == ["late.for_host"]
+    assert house.told(house.late) == ["billing.reminder"] * 4
+
+
+async def test_a_host_cannot_remind_somebody_whom_no_message_reaches_or_whose_payment_is_checked(
+    house: House,
+) -> None:
+    await house.lives_until(1)
+    host = house.party.host_id
+
+    await _being_approved(house)
+    with pytest.raises(BillBusy):
+        await house.till.db.transact(nudge_late, house.bill.id, host, house.now)
+    await _given_up(house)
+    async with house.till.db.write() as session:
+        (await session.get_one(Person, house.late.id)).reachable = False
+
+    assert await house.till.db.transact(nudge_late, house.bill.id, host, house.now) is None
+
+
+async def test_nobody_is_warned_while_their_payment_is_being_checked(house: House) -> None:
+    await house.lives_until(3, time(9))
+    await _being_approved(house)
+
+    await house.lives_until(4, time(9))
+    assert (await house.paper()).warned_at is None
+    assert "late.warning" not in house.told(house.late)
+    await _given_up(house)
+    await house.lives_until(4, time(10, 1))
+
+    assert "late.warning" in house.told(house.late)
+
+
+async def test_what_comes_next_is_never_a_time_gone_by(house: House) -> None:
+    house.lost = ["late.warning"]
+    await house.lives_until(5, time(12))
+    ahead = await _ahead(house)
+    assert ahead.suspended_at == house.now + timedelta(hours=24)
+
+    house.lost = []
+    await house.lives_until(7)
+    assert await house.state() is MembershipState.SUSPENDED
+    house.lost = ["late.warning"]
+    await house.lives_until(12, time(12))
+
+    assert (await _ahead(house)).freed_on == seoul_date(house.now) + timedelta(days=1)
+
+
+async def _ahead(house: House) -> flows.Outlook:
+    stay = await builders.membership(house.till.db, house.bill)
+    return flows.outlook(await house.paper(), stay, LIMITS, house.now)
+
+
 async def test_only_the_host_acts_on_a_late_bill_and_only_while_it_is_late(house: House) -> None:
     with pytest.raises(Outdated):
         await house.till.db.transact(late_bill, house.bill.id, house.party.host_id, house.now)

@@ -171,6 +171,25 @@ async def test_who_cannot_be_reached_is_passed_over_and_keeps_the_place(till: Ti
         assert await parties.lines_to_serve(session) == []
 
 
+async def test_who_turns_out_to_be_unreachable_keeps_the_place_and_the_next_is_asked_at_once(till: Till) -> None:
+    opened, (member,) = await full_party(till)
+    gone, second = await waits(till, opened, "하나"), await waits(till, opened, "두리")
+    await a_seat_is_freed(till, opened, member)
+    chores = Chores(till.db, till.clock, till.bootpay, LIMITS)
+    await chores.seats()
+
+    await till.sends(dead=[gone.id])
+    await chores.seats()
+
+    assert await state(till, opened, gone) is MembershipState.WAITING
+    assert await state(till, opened, second) is MembershipState.OFFERED
+    async with till.db.write() as session:
+        (await session.get_one(Person, gone.id)).reachable = True
+    await till.db.transact(pass_offer, opened.id, second.id, till.clock.now())
+    await tick(till)
+    assert await state(till, opened, gone) is MembershipState.OFFERED
+
+
 async def test_nobody_waits_twice_or_for_a_seat_that_is_free(till: Till) -> None:
     opened, (member,) = await full_party(till)
     first = await waits(till, opened)
