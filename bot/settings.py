@@ -58,7 +58,9 @@ class Settings(BaseSettings):
     grace_days: int = Field(3, ge=0)
     days_to_free: int = Field(4, ge=1)
     recruit_days: int = Field(14, ge=1)
-    open_days_before: int = Field(7, ge=1)
+    open_days_before: int = Field(
+        7, ge=1, le=21
+    )  # a new price may be asked about for thirty days, with a week to answer
     sends_in_flight: int = Field(4, ge=1, le=30)
     sealing_keys: SecretStr = SecretStr("")
     payout_minimum_won: int = Field(1000, ge=1)

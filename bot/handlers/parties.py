@@ -9,8 +9,8 @@ from bot.views import parties as views
 from bot.views import waiting as waiting_views
 from core import billing, flows, parties
 from core.dates import seoul_date
-from core.errors import AlreadyMember, NotMember, PartyFull
-from core.parties import MembershipState, Role
+from core.errors import AlreadyMember, NotMember, Outdated, PartyClosed, PartyFull
+from core.parties import JOINABLE, MembershipState, PartyState, Role
 from core.people import get_person, require_adult
 
 
@@ -56,6 +56,15 @@ async def join(tap: Tap) -> Replies:
     return Edit(views.seat_held(tap.say, card, joined.membership, pay_link(tap, card)))
 
 
+async def party_again(tap: Tap) -> Screen:
+    """Return the party of an outdated button as it is now, or that its reader is not in it any more."""
+    try:
+        return await party_screen(tap, tap.number(0))
+    except NotMember:
+        return views.not_in_party(tap.say)
+
+
+@redrawn_by(party_again)
 async def give_up(tap: Tap) -> Replies:
     """Give the held seat back."""
     await flows.give_up_seat(tap.session, tap.number(0), tap.person.id, tap.now)
@@ -107,8 +116,10 @@ async def party_screen(tap: Tap, party_id: int) -> Screen:
 
 
 async def share(tap: Tap) -> Replies:
-    """Hand out the share card again."""
+    """Hand out the share card again; not of a party that takes nobody any more."""
     party = await parties.hosted_party(tap.session, tap.number(0), tap.person.id)
+    if party.state not in JOINABLE:
+        raise PartyClosed(party=party.id, why="invite")
     return Say(await share_screen(tap, party.id))
 
 
@@ -119,18 +130,13 @@ async def share_screen(tap: Tap, party_id: int) -> Screen:
     return views.share_card(tap.say, card, offered, tap.around.deep_link(f"{INVITE}{card.party.code}"))
 
 
+@redrawn_by(party_again)
 async def ask_cancel(tap: Tap) -> Replies:
-    """Ask once more before a party is called off."""
+    """Ask once more before a party is called off, which it can be until it starts."""
     party = await parties.hosted_party(tap.session, tap.number(0), tap.person.id)
+    if party.state is not PartyState.RECRUITING:
+        raise Outdated(what="party")
     return Edit(views.ask_cancel(tap.say, await flows.party_card(tap.session, party.id)))
-
-
-async def party_again(tap: Tap) -> Screen:
-    """Return the party of an outdated button as it is now, or that its reader is not in it any more."""
-    try:
-        return await party_screen(tap, tap.number(0))
-    except NotMember:
-        return views.not_in_party(tap.say)
 
 
 @redrawn_by(party_again)

@@ -12,9 +12,10 @@ from bot.screen import Edit, Replies, Say, Screen
 from bot.tap import Tap
 from bot.views import prices as views
 from bot.views.newparty import DAY
+from bot.views.parties import not_in_party
 from core import flows, parties
 from core.dates import seoul_date
-from core.errors import InvalidInput, Outdated
+from core.errors import InvalidInput, NotMember, Outdated
 
 # As people write won: 19000, 19,000, 19,000원, ₩19,000.
 WON = re.compile(r"₩?\s*(\d{1,3}(?:,\d{3})+|\d{1,9})\s*원?", re.ASCII)
@@ -28,7 +29,7 @@ async def price(tap: Tap) -> Replies:
     asking = card.prices.asking()
     if asking is not None:
         return Say(await _change(tap, asking.id))
-    if membership.role is not parties.Role.HOST:
+    if membership.role is not parties.Role.HOST or card.party.state is not parties.PartyState.ACTIVE:
         raise Outdated(what="price")
     await dialog.ask(tap.session, tap.person.id, "price", tap.now, party=party_id)
     return Say(views.ask_host(tap.say, card, seoul_date(tap.now)))
@@ -65,7 +66,10 @@ async def _change(tap: Tap, change_id: int) -> Screen:
 
 
 async def _change_again(tap: Tap) -> Screen:
-    return await _change(tap, tap.number(0))
+    try:
+        return await _change(tap, tap.number(0))
+    except NotMember:
+        return not_in_party(tap.say)
 
 
 @redrawn_by(_change_again)

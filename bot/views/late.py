@@ -11,6 +11,7 @@ from bot.views.newparty import full_name
 from bot.views.parties import pay_button
 from core.billing import MOST_SNOOZES, BillCard
 from core.flows import Outlook, PartyCard
+from core.parties import JOINABLE
 
 
 def reminder(say: Speech, card: BillCard, link: str, kind: str, snoozes: int, today: date) -> Screen:
@@ -80,7 +81,7 @@ def more_time(say: Speech, card: BillCard, link: str) -> Screen:
 
 def freed(say: Speech, card: BillCard, link: str) -> Screen:
     """The seat is gone, and so is the bill."""
-    rows = [[Button(say.plain("late.join_again"), url=link)]]
+    rows = [[Button(say.plain("late.join_again"), url=link)]] if card.party.state in JOINABLE else []
     return Screen(say("late.freed", **_words(say, card)), rows=rows)
 
 
@@ -121,5 +122,7 @@ def ask_free(say: Speech, card: BillCard, nickname: str) -> Screen:
 
 def freed_for_host(say: Speech, card: BillCard, nickname: str) -> Screen:
     """The seat is free again, for the host."""
+    if card.party.state not in JOINABLE:
+        return Screen(say("late.freed_for_host_closed", nickname=nickname, **_words(say, card)))
     text = say("late.freed_for_host", nickname=nickname, **_words(say, card))
     return Screen(text, rows=[[Button(say.plain("parties.invite"), data=f"share:{card.party.id}")]])

@@ -13,7 +13,7 @@ from bot.views.newparty import day_name, full_name, rule
 from core.billing import BillCard, Later, Quote
 from core.catalogue import InviteMethod
 from core.flows import BackPlan, Invitation, LeavePlan, PartyCard
-from core.parties import Checklist, Membership, MembershipState, PartyState, Role
+from core.parties import JOINABLE, Checklist, Membership, MembershipState, PartyState, Role
 from core.people import Person
 
 
@@ -186,7 +186,7 @@ def host_card(say: Speech, card: PartyCard, today: date) -> Screen:
     """A party as its host sees it."""
     party = card.party
     rows = []
-    if len(card.seats) < party.seats:
+    if len(card.seats) < party.seats and party.state in JOINABLE:
         rows.append([Button(say.plain("parties.invite"), data=f"share:{party.id}")])
     if card.paid_members:
         rows.append([Button(say.plain("parties.access"), data=f"access:{party.id}")])

@@ -8,7 +8,7 @@ from bot.screen import Button, Screen
 from bot.texts import Speech
 from bot.views.newparty import full_name
 from core.flows import PartyCard
-from core.parties import Checklist, Role
+from core.parties import JOINABLE, Checklist, Role
 
 
 def member_joined(say: Speech, card: PartyCard, nickname: str, checklist: Checklist) -> Screen:
@@ -52,10 +52,12 @@ def called_off(say: Speech, card: PartyCard) -> Screen:
 
 
 def member_leaves(say: Speech, card: PartyCard, nickname: str, on: date, at_once: bool) -> Screen:
-    """Tell the host that a member leaves, and when the seat is free."""
-    key = "parties.news_left_at_once" if at_once else "parties.news_leaves"
+    """Tell the host that a member leaves, and when the seat is free for somebody else, if the party goes on."""
+    goes_on = card.party.state in JOINABLE
+    key = ("parties.news_left_at_once" if at_once else "parties.news_leaves") + ("" if goes_on else "_closed")
     text = say(key, nickname=nickname, plan=full_name(say, card.service, card.plan), day=say.day(on))
-    return Screen(text, rows=[[Button(say.plain("parties.invite"), data=f"share:{card.party.id}")]])
+    rows = [[Button(say.plain("parties.invite"), data=f"share:{card.party.id}")]] if goes_on else []
+    return Screen(text, rows=rows)
 
 
 def left(say: Speech, card: PartyCard) -> Screen:

@@ -59,6 +59,9 @@ def mine(say: Speech, news: PriceNews) -> Screen:
     change, consent = news.change, news.consent
     if change.state is not PriceChangeState.ASKING or consent is None:
         return Screen(say(f"prices.state_{change.state}", **_facts(say, news)))
+    if news.leaving:
+        row = [Button(say.plain("people.go_my"), data="go:my")]
+        return Screen(say("prices.you_are_leaving", **_facts(say, news)), rows=[row])
     if consent.agreed is None:
         return asked(say, news)
     if consent.agreed:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.billing import Limits, operator_fee, share_of
+from core.billing import Limits, Quote, operator_fee, share_of
 from core.dates import period_of, seoul_date
 from core.outbox import notice, validity
 from core.parties import Membership, Party, Prices
@@ -27,13 +27,22 @@ def shown(party: Party, change: PriceChange, membership: Membership, limits: Lim
 
 
 def agree_by_joining(
-    session: AsyncSession, party: Party, membership: Membership, prices: Prices, now: datetime, limits: Limits
+    session: AsyncSession,
+    party: Party,
+    membership: Membership,
+    prices: Prices,
+    seen: Quote,
+    now: datetime,
+    limits: Limits,
 ) -> None:
-    """Keep that somebody who joins was shown the prices to come, and agreed."""
+    """Keep that somebody who joins was shown the next price to come, and agreed; of a later one they are asked."""
     for change in prices.after(seoul_date(now)):
         consent = shown(party, change, membership, limits)
-        consent.agreed, consent.answered_at = True, now
         session.add(consent)
+        if seen.later is None or change.from_cycle_on <= seen.later.from_on:
+            consent.agreed, consent.answered_at = True, now
+        elif change.state is PriceChangeState.ASKING:
+            ask(session, change.id, membership, now)
 
 
 async def consent_of(session: AsyncSession, change_id: int, membership_id: int) -> PriceConsent | None:

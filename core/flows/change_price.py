@@ -69,11 +69,15 @@ class NewPrice:
 
 @dataclass(frozen=True)
 class PriceNews:
-    """A change of price with its party, and what one member was shown; None for the host."""
+    """A change of price with its party, and what one member was shown; None for the host.
+
+    Who is `leaving` is asked nothing: no month of the new price is theirs.
+    """
 
     card: PartyCard
     change: PriceChange
     consent: PriceConsent | None
+    leaving: bool = False
 
 
 async def price_preview(
@@ -187,7 +191,8 @@ async def price_news(session: AsyncSession, change_id: int, person_id: int) -> P
         raise NotFound(what="price", id=change_id)
     membership = await membership_of(session, change.party_id, person_id)
     consent = None if membership.role is Role.HOST else await consent_of(session, change_id, membership.id)
-    return PriceNews(await party_card(session, change.party_id), change, consent)
+    leaving = membership.state is MembershipState.LEAVING
+    return PriceNews(await party_card(session, change.party_id), change, consent, leaving)
 
 
 async def answers_to(session: AsyncSession, change_id: int) -> dict[int, bool | None]:
@@ -201,11 +206,15 @@ async def answers_to(session: AsyncSession, change_id: int) -> dict[int, bool | 
 async def answer_price(
     session: AsyncSession, change_id: int, person_id: int, now: datetime, *, agreed: bool
 ) -> PriceNews:
-    """Keep what a member says to a new price; they may change their mind until it closes, then it is Outdated."""
+    """Keep what a member says to a new price; they may change their mind until it closes, then it is Outdated.
+
+    So it is for who is about to leave: they are asked again when they stay after all.
+    """
     news = await price_news(session, change_id, person_id)
     await lock_party(session, news.change.party_id)
     news = await price_news(session, change_id, person_id)
-    if news.change.state is not PriceChangeState.ASKING or news.change.closes_at <= now or news.consent is None:
+    open_to_them = news.change.state is PriceChangeState.ASKING and not news.leaving
+    if not open_to_them or news.change.closes_at <= now or news.consent is None:
         raise Outdated(what="price")
     if news.consent.agreed is not agreed:
         news.consent.agreed, news.consent.answered_at = agreed, now

@@ -106,7 +106,7 @@ async def join_party(
     offered = quote(party, membership.seat or 1, seoul_date(now), limits, prices)
     if offered.amount_won != agreed_won or (offered.later and offered.later.amount_won) != agreed_later_won:
         raise Outdated(what="amount", seen=agreed_won, now=seen.quote.amount_won)
-    agree_by_joining(session, party, membership, prices, now, limits)
+    agree_by_joining(session, party, membership, prices, offered, now, limits)
     bill = await open_first_bill(session, party, membership, offered, now)
     return Joined(membership, bill)
 

@@ -110,6 +110,7 @@ BAD = {
     "SENDS_IN_FLIGHT": ["0", "31", "canary"],
     "HOLD_MINUTES": ["0", "canary"],
     "SMALLEST_BILL_WON": ["0", "1.5"],
+    "OPEN_DAYS_BEFORE": ["0", "22"],
     "BOOTPAY_SANDBOX": ["canary"],
 }  # fmt: skip
 

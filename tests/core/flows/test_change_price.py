@@ -328,6 +328,26 @@ async def test_a_price_is_proposed_by_the_host_within_bounds_and_once(till: Till
         await _propose(till, opened, 18_000, JANUARY)
 
 
+async def test_who_joins_agrees_only_to_the_price_they_were_shown_and_is_asked_about_the_one_after_it(
+    till: Till,
+) -> None:
+    opened, ((someone, _),) = await _running(till, 1, anchor_day=1)
+    february, march = date(2027, 2, 1), date(2027, 3, 1)
+    await _day(till, date(2027, 1, 10))
+    first = await _propose(till, opened, 19_000, february)
+    await _answers(till, first, someone, True)
+    await _day(till, date(2027, 1, 30))  # February is decided, and March is thirty days ahead
+    second = await _propose(till, opened, 21_000, march)
+
+    newcomer = await person(till.db, till.clock, "새봄")
+    bill = await joins(till.db, till.clock, opened, newcomer)
+
+    answers = {one.change_id: one.agreed for one in await _consents(till) if one.membership_id == bill.membership_id}
+    assert answers == {first.id: True, second.id: None}
+    till.clock.move_to(till.clock.now() + timedelta(hours=12))
+    assert (newcomer.id, "prices.asked") in await till.sends()
+
+
 async def test_a_host_asks_nobody_earlier_than_thirty_days_ahead_and_is_told_from_when_on(till: Till) -> None:
     opened, ((someone, _),) = await _running(till, 1)
     await _day(till, date(2026, 12, 10))  # too late for December: there would be less than a week to answer
