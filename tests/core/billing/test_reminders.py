@@ -272,4 +272,4 @@ async def _held(till: Till, bill: Bill, at: datetime | None) -> None:
         else:
             was = await session.get_one(Attempt, row.approving_attempt)
             was.state, was.ask_at = AttemptState.FAILED, None
-        row.approving_attempt, row.approving_since = attempt and attempt.id, at
+        row.approving_attempt, row.approving_since = attempt.id if attempt else None, at
