@@ -76,7 +76,10 @@ async def _reconcile_one(db: Database, bootpay: Provider, clock: Clock, attempt_
     except (ProviderUnclear, ProviderRefused):
         await db.transact(_postpone, attempt_id, asked_at)
         return None
-    return await db.transact(_note, attempt_id, receipt, asked_at, clock.now())
+    found = await db.transact(_note, attempt_id, receipt, asked_at, clock.now())
+    if found is None:
+        await db.transact(_postpone, attempt_id, asked_at)
+    return found
 
 
 async def compare_day(db: Database, bootpay: Provider, day: date) -> list[Compared]:
@@ -195,13 +198,22 @@ async def _book_outside(session: AsyncSession, attempt: Attempt, bill: Bill, won
     left; what goes beyond has gone back twice, and somebody owes it to the house."""
     stray = attempt.id != bill.paid_attempt
     await _spare_transfers(session, attempt.id, bill, won, now)
-    room = won if stray else min(won, bill.total_won - await planned_won(session, bill.id))
+    left = await _stray_left(session, attempt) if stray else bill.total_won - await planned_won(session, bill.id)
+    room = min(won, left)
     for part, reason, astray in ((room, OUTSIDE, stray), (won - room, TWICE, True)):
         if part:
             refund = await plan_way(
                 session, bill, attempt.id, part, reason, now, RefundWay.CANCEL, stray=astray, done=True
             )
             await book_refund(session, refund, bill, now)
+
+
+async def _stray_left(session: AsyncSession, attempt: Attempt) -> int:
+    """Return how much of money that nobody owed has neither gone back nor is on its way."""
+    planned = select(func.coalesce(func.sum(Refund.amount_won), 0)).where(
+        Refund.attempt_id == attempt.id, Refund.state != RefundState.FAILED
+    )
+    return (attempt.received_won or 0) - int(await session.scalar(planned) or 0)
 
 
 async def _spare_transfers(session: AsyncSession, attempt_id: int, bill: Bill, won: int, now: datetime) -> None:

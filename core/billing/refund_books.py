@@ -34,7 +34,7 @@ async def book_refund(session: AsyncSession, refund: Refund, bill: Bill, now: da
     The bill counts what went back, its payer is told, and its host when it was theirs already or nobody asked them.
     """
     party = await session.get_one(Party, bill.party_id)
-    taken, gone = _taken(refund, bill), await _gone(session, refund)
+    taken, gone = _taken(refund, bill), await _gone(session, refund, bill)
     lines = {account: taken.get(account, 0) + gone.get(account, 0) for account in {**taken, **gone}}
     whose = {Account.PAYABLE: party.host_id, Account.CREDIT: bill.person_id}
     post(session, f"refund-{refund.id}", lines, now, bill=bill, person_id=whose)
@@ -54,14 +54,15 @@ def _taken(refund: Refund, bill: Bill) -> dict[Account, int]:
     return taken_back(bill, refund.amount_won)
 
 
-async def _gone(session: AsyncSession, refund: Refund) -> dict[Account, int]:
+async def _gone(session: AsyncSession, refund: Refund, bill: Bill) -> dict[Account, int]:
     """Return the credits: where it went."""
     won = refund.amount_won
     if refund.way is RefundWay.CREDIT:
         return {Account.CREDIT: -won}
     if refund.way is RefundWay.OPERATOR:
         return {Account.BANK: -won}
-    fee = 0 if refund.stray else await _provider_fee_back(session, refund)
+    # A payment that nobody owed was booked without a fee.
+    fee = await _provider_fee_back(session, refund) if refund.attempt_id == bill.paid_attempt else 0
     # What of the fee the operator does not bear (any more), its host has borne at the release.
     operators = min(fee, await balance(session, Account.PROVIDER_FEE, bill_id=refund.bill_id))
     return {Account.PROVIDER: fee - won, Account.PROVIDER_FEE: -operators, Account.PAYABLE: operators - fee}

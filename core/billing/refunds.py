@@ -26,6 +26,8 @@ from core.errors import ProviderRefused, ProviderUnclear
 ASK_AGAIN = tuple(timedelta(minutes=minutes) for minutes in (2, 5, 10, 30, 120, 360, 1440))
 # Bootpay's v1 refused a further cancel of the same receipt within ten seconds; v2 does not say. Clocks differ a little.
 PAUSE = timedelta(seconds=15)
+# How long after it was leased a refund may be sent: well before another worker may lease it.
+SEND_WITHIN = timedelta(seconds=60)
 # The payment company says that it will not do it; anything else that is refused may work another time.
 FINAL = ("RC_CANCEL_SERVER_ERROR",)
 PARTLY_ELSEWHERE = "refund_partly_elsewhere"
@@ -33,11 +35,13 @@ PARTLY_ELSEWHERE = "refund_partly_elsewhere"
 
 @dataclass(frozen=True)
 class Taken:
-    """A leased refund, its receipt, and what that receipt shows as cancelled once the money has gone back."""
+    """A leased refund, its receipt, what that receipt shows as cancelled once the money has gone back, and until when
+    it may be sent."""
 
     refund: Refund
     receipt_id: str
     gone_after: int
+    send_until: datetime
 
 
 async def due_refunds(session: AsyncSession, now: datetime, most: int = 50) -> Sequence[int]:
@@ -60,7 +64,9 @@ async def send_refund(db: Database, bootpay: Provider, clock: Clock, refund_id: 
     refused = None
     try:
         receipt = await bootpay.receipt(taken.receipt_id)
-        if receipt.cancelled_won == taken.gone_after - taken.refund.amount_won:
+        # A worker that was stopped meanwhile has an old receipt, and somebody else may have sent the refund since.
+        waits = receipt.cancelled_won == taken.gone_after - taken.refund.amount_won
+        if waits and clock.now() <= taken.send_until:
             answered, refused = await _cancel(bootpay, taken, receipt)
             # An answer that shows the money gone is the newest receipt there is: one that is read now may be older.
             # Whatever any other answer was, the receipt is the fact.
@@ -127,7 +133,7 @@ async def _take(session: AsyncSession, refund_id: int, now: datetime) -> Taken |
         return None
     gone = await cancelled_won(session, refund.attempt_id)
     await session.refresh(refund)
-    return Taken(refund, attempt.receipt_id, gone + refund.amount_won)
+    return Taken(refund, attempt.receipt_id, gone + refund.amount_won, now + SEND_WITHIN)
 
 
 async def _too_soon(session: AsyncSession, refund: Refund, now: datetime) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 from core import billing
 from core.adapters.bootpay import Receipt
-from core.billing import Bill, BillState, Compared, RefundState, RefundWay, plan_refund
+from core.billing import Bill, BillState, Compared, Outcome, RefundState, RefundWay, plan_refund
 from core.billing.ledger import balance
 from core.billing.tables import Account
 from core.dates import seoul_date
@@ -261,6 +261,61 @@ async def test_money_that_went_back_twice_is_owed_to_the_house(till: Till) -> No
         0,
     ]
     assert await till.said("billing.refunded") == 1
+
+
+async def test_the_fee_that_the_provider_gives_back_with_money_that_went_back_twice_is_booked(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.till.LIMITS", replace(LIMITS, provider_fee_bp=330))
+    bill, receipt_id = await paid(till)
+    await transfer_instead(till, bill)
+    async with till.db.read() as session:
+        (waiting,) = await billing.waiting_transfers(session)
+    await till.db.transact(billing.confirm_transfer, waiting.refund.id, "mina", till.clock.now())
+    till.stand_in.cancel_in_admin(receipt_id)
+
+    await a_day_later(till)
+
+    # Nothing of this payment is left at Bootpay, so it keeps no fee of it.
+    assert [await books(till, account) for account in (Account.PROVIDER, Account.PROVIDER_FEE)] == [0, 0]
+    assert await books(till, Account.STRAY) == 4250
+
+
+async def test_stray_money_that_went_back_twice_is_told_once_and_owed_to_the_house(till: Till) -> None:
+    payload = await till.begins((await open_bill(till.db, till.clock)).id)
+    payload["extra"] |= {"separately_confirmed": False}
+    first, receipt_id = till.presses(payload), till.presses(payload)
+    assert [await till.settles(each) for each in (first, receipt_id)] == [Outcome.PAID, Outcome.RETURNED]
+    till.faults.add("*", "cancel_refused")
+    await till.janitor()
+    async with till.db.read() as session:
+        (waiting,) = await billing.waiting_transfers(session)
+    await till.db.transact(billing.confirm_transfer, waiting.refund.id, "mina", till.clock.now())
+    told = await till.said("billing.refunded")
+    till.stand_in.cancel_in_admin(receipt_id)
+
+    assert await a_day_later(till) == ["more_cancelled"]
+
+    assert (await till.refunds())[-1].reason == "twice"
+    assert (await till.said("billing.refunded"), await books(till, Account.STRAY)) == (told, 4250)
+
+
+async def test_what_was_cancelled_elsewhere_while_a_refund_moved_is_looked_at_within_the_hour(till: Till) -> None:
+    bill, receipt_id = await paid(till)
+    days_pass(till.clock, 100)
+    assert await reconcile(till) == []  # agrees, and is old from now on
+    async with till.db.write() as session:
+        fresh = await session.get_one(Bill, bill.id)
+        await plan_refund(session, fresh, 1500, "claim", till.clock.now(), LIMITS)
+    till.stand_in.cancel_in_admin(receipt_id, 2000)
+    await till.settles(receipt_id)  # its notice
+    assert await reconcile(till) == []  # the refund moves
+    await till.janitor()
+
+    till.clock.move_to(till.clock.now() + timedelta(hours=1))
+
+    assert await reconcile(till) == ["more_cancelled"]
+    assert (await till.bill(bill.id)).refunded_won == 2000
 
 
 async def test_a_part_that_was_cancelled_elsewhere_counts_towards_our_refund(till: Till) -> None:

@@ -188,3 +188,20 @@ async def test_two_workers_send_a_refund_once(till: Till) -> None:
 
     assert (late, state) == ([None], RefundState.DONE)
     assert till.charged() == 0
+
+
+async def test_a_worker_that_stood_still_sends_nothing_that_another_one_has_sent(till: Till) -> None:
+    refund_id = await _planned(till, 1500)
+    till.faults.add("*", "repeated_cancel_again", times=None)
+
+    class StandsStill(GivesUp):
+        async def receipt(self, receipt_id: str) -> Receipt:
+            read = await super().receipt(receipt_id)
+            if till.charged() == 4250:  # nothing has gone back yet
+                await till.minutes_pass(3)
+            return read
+
+    await refunds.send_refund(till.db, StandsStill(till), till.clock, refund_id)
+
+    assert [refund.state for refund in await till.refunds()] == [RefundState.DONE]
+    assert (till.charged(), await till.held()) == (2750, 2750)
