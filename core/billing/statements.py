@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.billing.bills import BillCard, bill_card
+from core.billing.refund_books import CREDIT_LEFT
 from core.billing.tables import (
     Account,
     Attempt,
@@ -141,11 +142,16 @@ async def _refunds(session: AsyncSession, person_id: int, month: Month) -> list[
         .join(Bill, Bill.id == Refund.bill_id)
         .where(Bill.person_id == person_id, Refund.state == RefundState.DONE, month.holds(Refund.done_at))
     )
-    return [
-        Event(refund.done_at, _BACK[refund.way], refund.amount_won, await bill_card(session, refund.bill_id))
-        for refund in (await session.scalars(done)).all()
-        if refund.done_at is not None
-    ]
+    events = []
+    for refund in (await session.scalars(done)).all():
+        card, at = await bill_card(session, refund.bill_id), refund.done_at
+        if at is None:
+            continue
+        if refund.reason == CREDIT_LEFT:
+            # It was theirs as credit already: what is transferred is no credit any more.
+            events.append(Event(at, What.CREDIT_USED, -refund.amount_won, card))
+        events.append(Event(at, _BACK[refund.way], refund.amount_won, card))
+    return events
 
 
 async def _payouts(session: AsyncSession, person_id: int, month: Month) -> list[Event]:
@@ -176,8 +182,6 @@ class Totals:
         outside = account in (Account.PROVIDER, Account.PROVIDER_FEE, Account.BANK)
         if kind == "came_in" and outside:
             self.paid += won
-        elif kind == "refund" and outside:
-            self.refunded -= won
         elif kind == "release" and account is Account.PAYABLE:
             self.released -= won
         elif kind == "paid_out" and outside:
@@ -188,7 +192,6 @@ async def house_statement(session: AsyncSession, month: Month) -> tuple[Totals, 
     """Return a month of the books: all of it, whose accounts sum to zero, and what belongs to each party."""
     kind = case(
         (LedgerEntry.event.startswith("pay-") | LedgerEntry.event.startswith("stray-"), "came_in"),
-        (LedgerEntry.event.startswith("refund-"), "refund"),
         (LedgerEntry.event.startswith("release-"), "release"),
         (LedgerEntry.event.startswith("payout-done-"), "paid_out"),
         else_="other",
@@ -203,4 +206,22 @@ async def house_statement(session: AsyncSession, month: Month) -> tuple[Totals, 
         house.add(what, account, int(won))
         if party_id is not None:
             parties.setdefault(party_id, Totals(party_id)).add(what, account, int(won))
+    for party_id, won in await session.execute(_refunded(month)):
+        house.refunded += int(won)
+        parties.setdefault(party_id, Totals(party_id)).refunded += int(won)
     return house, [parties[party_id] for party_id in sorted(parties)]
+
+
+def _refunded(month: Month) -> Select[int, int]:
+    """Return what went back to the members of each party.
+
+    From the refunds, which are booked at the same instant: their lines hold the provider's fee as well, which a host
+    who bore it gets back.
+    """
+    done = Refund.state == RefundState.DONE, Refund.way != RefundWay.CREDIT, month.holds(Refund.done_at)
+    return (
+        select(Bill.party_id, func.sum(Refund.amount_won))
+        .join(Bill, Bill.id == Refund.bill_id)
+        .where(*done)
+        .group_by(Bill.party_id)
+    )

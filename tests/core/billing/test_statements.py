@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -12,11 +13,14 @@ import pytest
 from bot import books
 from bot.texts import SPEECH
 from bot.views import statement as views
+from core import billing
 from core.billing import Bill, plan_refund
 from core.billing.statements import Month, What, house_statement, months_of, statement
 from core.billing.tables import Account
 from core.errors import InvalidInput
+from core.parties import MembershipState, free_seat
 from tests.builders import LIMITS, days_pass, joins, party, person
+from tests.counter import served
 from tests.till import Till
 
 NOVEMBER, DECEMBER = Month(date(2026, 11, 1)), Month(date(2026, 12, 1))
@@ -61,6 +65,48 @@ async def test_the_house_sums_to_zero_and_its_parties_to_the_house(till: Till) -
     assert (set(empty.accounts.values()), none) == ({0}, [])
     told = json.loads(books.as_json(DECEMBER, house, parties))
     assert (told["month"], told["house"]["sum"], len(told["parties"])) == ("2026-12", 0, 2)
+
+
+async def test_what_a_stay_cost_counts_the_credit_that_is_transferred_at_its_end_once(till: Till) -> None:
+    bill = await joins(till.db, till.clock, await party(till.db, till.clock), await person(till.db, till.clock))
+    await till.pays(bill.id)
+    async with till.db.write() as session:
+        fresh = await session.get_one(Bill, bill.id)
+        await plan_refund(session, fresh, 700, "claim", till.clock.now(), LIMITS, stays=True)
+    days_pass(till.clock, 10)
+    async with till.db.write() as session:
+        await free_seat(session, bill.membership_id, MembershipState.ACTIVE, MembershipState.REMOVED, till.clock.now())
+    transfer = await till.db.transact(billing.transfer_credit_left, bill.membership_id, till.clock.now())
+    assert transfer is not None
+    await till.db.transact(billing.confirm_transfer, transfer.id, "mina", till.clock.now())
+
+    async with till.db.read() as session:
+        months = [await statement(session, bill.person_id, month) for month in (NOVEMBER, DECEMBER)]
+
+    assert [[(event.what, event.won) for event in month] for month in months] == [
+        [(What.PAID, -4_250), (What.CREDIT, 700)],
+        [(What.CREDIT_USED, -700), (What.OPERATOR, 700)],
+    ]
+    assert sum(event.won for month in months for event in month) == 700 - till.charged()
+
+
+async def test_what_went_back_is_told_whole_when_its_host_had_borne_the_fee(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = replace(LIMITS, provider_fee_bp=330, host_bears_provider_fee=True)
+    monkeypatch.setattr("tests.till.LIMITS", limits)
+    bill = await joins(till.db, till.clock, await party(till.db, till.clock), await person(till.db, till.clock))
+    await till.pays(bill.id)
+    await served(till.db, till.clock, limits)
+    async with till.db.write() as session:
+        await plan_refund(session, await session.get_one(Bill, bill.id), 2000, "left", till.clock.now(), LIMITS)
+    await till.janitor()
+
+    async with till.db.read() as session:
+        house, parties = await house_statement(session, DECEMBER)
+
+    assert (house.refunded, [one.refunded for one in parties]) == (2000, [2000])
+    assert (sum(house.accounts.values()), till.charged()) == (0, 2250)
 
 
 @pytest.mark.parametrize(("language", "header"), [("ko", "날짜"), ("en", "Date")])
