@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from rich.table import Table
+from rich.table import Column, Table
 
 from core.billing.statements import Month, Totals, house_statement
 from core.billing.tables import Account
@@ -35,11 +35,12 @@ def _plain(totals: Totals) -> dict[str, object]:
 
 def as_tables(month: Month, house: Totals, parties: Sequence[Totals]) -> Sequence[Table]:
     """Return the accounts of a month with their sum, and a line for each party."""
-    accounts = Table("account", "won", title=f"{month}: what moved")
+    accounts = Table("account", Column("won", justify="right"), title=f"{month}: what moved")
     for account, won in house.accounts.items():
         accounts.add_row(str(account), f"{won:,}")
     accounts.add_row("sum", f"{sum(house.accounts.values()):,}", style="bold")
-    by_party = Table("party", "paid", "refunded", "released", "paid out", "held", "fee", "provider's fee")
+    named = ("party", "paid", "refunded", "released", "paid out", "held", "fee", "provider's fee")
+    by_party = Table(*(Column(name, justify="right", no_wrap=True) for name in named))
     for one in [*parties, house]:
         fees = [-one.accounts[Account.FEE], one.accounts[Account.PROVIDER_FEE]]
         cells = [one.paid, one.refunded, one.released, one.paid_out, -one.accounts[Account.HELD], *fees]

@@ -11,18 +11,38 @@ import structlog
 import typer
 from rich.console import Console
 from rich.markup import escape
+from sqlalchemy.exc import OperationalError
 
 from bot import database
 from bot.settings import Settings, SettingsInvalid, load_settings
 from core.catalogue import CatalogueInvalid
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from bot.desk import Desk
     from core.db import Database
 
 T = TypeVar("T")
 By = Annotated[str, typer.Option("--by", help="Who you are, as OPERATORS lists you.")]
+# What a database of either kind takes for a row's number.
+MOST_ROWS = 2**63 - 1
+# No line of a table needs to be wider.
+WIDEST = 1_000
 console = Console(highlight=False)
+
+
+def row_number(number: int | None) -> int | None:
+    """Return the number of a row as it was typed; a usage error for what cannot be one."""
+    if number is not None and not 1 <= number <= MOST_ROWS:
+        raise typer.BadParameter("no row has such a number")
+    return number
+
+
+def print_table(table: Table) -> None:
+    """Print a table as wide as its numbers need: a sum that is cut off or broken over lines misleads."""
+    natural = console.measure(table, options=console.options.update(width=WIDEST)).maximum
+    Console(highlight=False, width=max(natural, console.width)).print(table)
 
 
 def set_up_logging(level: str) -> None:
@@ -47,18 +67,23 @@ def read_settings() -> Settings:
     try:
         settings = load_settings()
     except SettingsInvalid as error:
-        console.print(f"[red]The settings are not complete:[/red]\n{error}")
+        console.print("[red]The settings are not complete:[/red]")
+        console.print(str(error), markup=False)
         raise typer.Exit(2) from None
     set_up_logging(settings.log_level)
     return settings
 
 
 def run_async(work: Coroutine[Any, Any, None]) -> None:
-    """Run some work; exit 2 when settings, schema or catalogue do not allow it."""
+    """Run some work; exit 2 when settings, schema or catalogue do not allow it, or the database does not answer."""
     try:
         asyncio.run(work)
     except (SettingsInvalid, database.SchemaOutdated, CatalogueInvalid) as error:
-        console.print(f"[red]{error}[/red]")
+        console.print(f"[red]{escape(str(error))}[/red]")
+        raise typer.Exit(2) from None
+    except OperationalError as error:
+        # 1 would say that something was found: broken books, say.
+        console.print(f"[red]The database does not answer: {escape(str(error.orig))}[/red]", soft_wrap=True)
         raise typer.Exit(2) from None
 
 
@@ -69,7 +94,8 @@ def at_desk(by: str, work: Callable[[Desk], Awaitable[str]]) -> None:
 
     settings = read_settings()
     try:
-        console.print(on_database(lambda db: work(Desk(db, SystemClock(), settings, by)), settings), soft_wrap=True)
+        told = on_database(lambda db: work(Desk(db, SystemClock(), settings, by)), settings)
+        console.print(told, soft_wrap=True, markup=False)
     except DeskRefused as refused:
         console.print(f"[red]{escape(str(refused))}[/red]", soft_wrap=True)
         raise typer.Exit(refused.code) from None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from bot.cli.calling import By, at_desk, console, on_database, read_settings
+from bot.cli.calling import By, at_desk, console, on_database, print_table, read_settings, row_number
 
 if TYPE_CHECKING:
     from core.billing import Compared
@@ -20,8 +20,16 @@ payouts_app = typer.Typer(no_args_is_help=True, help="Money to hosts: two operat
 bills_app = typer.Typer(no_args_is_help=True, help="Bills and what hinders them.")
 refunds_app = typer.Typer(no_args_is_help=True, help="Refunds that an operator transfers.")
 claims_app = typer.Typer(no_args_is_help=True, help="Members who say that it does not work.")
-Refund = Annotated[int, typer.Argument(help="The refund's number, as the list shows it.")]
-Claim = Annotated[int, typer.Argument(help="The claim's number, as the list shows it.")]
+Refund = Annotated[int, typer.Argument(callback=row_number, help="The refund's number, as the list shows it.")]
+Claim = Annotated[int, typer.Argument(callback=row_number, help="The claim's number, as the list shows it.")]
+FIRST_YEAR, LAST_YEAR = 2020, 2099
+
+
+def _of_our_time(day: datetime | None) -> datetime | None:
+    """Return a day or month of which there can be books; a usage error for another one."""
+    if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise typer.BadParameter(f"there are books of the years {FIRST_YEAR} to {LAST_YEAR}")
+    return day
 
 
 def check() -> None:
@@ -34,14 +42,18 @@ def check() -> None:
 
     violations = on_database(asked)
     for one in violations:
-        console.print(f"[red]{one.name}: {one.sentence}: {', '.join(map(str, one.rows))}[/red]")
+        rows = ", ".join(map(str, one.rows))
+        console.print(f"[red]{escape(f'{one.name}: {one.sentence}: {rows}')}[/red]", soft_wrap=True)
     if violations:
         raise typer.Exit(1)
     console.print("every invariant holds")
 
 
 def reconcile(
-    day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The day in Seoul on which people paid.")],
+    day: Annotated[
+        datetime,
+        typer.Option(formats=["%Y-%m-%d"], callback=_of_our_time, help="The day in Seoul on which people paid."),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Hold a day's payments against Bootpay's receipts, changing nothing; exit 1 when they differ."""
@@ -66,13 +78,13 @@ def reconcile(
     if as_json:
         console.print(refund_desk.as_json(day.date(), found), soft_wrap=True, markup=False)
     else:
-        console.print(refund_desk.as_table(day.date(), found))
+        print_table(refund_desk.as_table(day.date(), found))
     if any(one.difference for one in found):
         raise typer.Exit(1)
 
 
 def statement(
-    month: Annotated[datetime, typer.Option(formats=["%Y-%m"], help="The month in Seoul.")],
+    month: Annotated[datetime, typer.Option(formats=["%Y-%m"], callback=_of_our_time, help="The month in Seoul.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Show a month of the books: totals by account, which sum to zero, and what belongs to each party."""
@@ -85,14 +97,14 @@ def statement(
         console.print(books.as_json(wanted, house, parties), soft_wrap=True, markup=False)
         return
     for table in books.as_tables(wanted, house, parties):
-        console.print(table)
+        print_table(table)
 
 
 @payouts_app.command("export")
 def payouts_export(
     by: By,
     out: Annotated[Path, typer.Option(help="The file to write; it must not exist.")],
-    batch: Annotated[int | None, typer.Option(min=1, help="Write this batch once more.")] = None,
+    batch: Annotated[int | None, typer.Option(callback=row_number, help="Write this batch once more.")] = None,
 ) -> None:
     """Write a CSV file of transfers to make: what hosts are owed, and one won to accounts that are to be verified."""
     at_desk(by, lambda desk: desk.export(out, batch))
@@ -112,7 +124,7 @@ def payouts_list() -> None:
     """Say what waits to be exported, and which batches wait to be confirmed."""
     from bot import desk
 
-    console.print(on_database(desk.listed), soft_wrap=True)
+    console.print(on_database(desk.listed), soft_wrap=True, markup=False)
 
 
 @bills_app.command("stuck")
@@ -122,14 +134,17 @@ def bills_stuck() -> None:
     from core.clock import SystemClock
 
     found = on_database(lambda db: desk.stuck(db, SystemClock()))
-    console.print("\n".join(found) or "nothing is stuck", soft_wrap=True)
+    console.print("\n".join(found) or "nothing is stuck", soft_wrap=True, markup=False)
     if found:
         raise typer.Exit(1)
 
 
 @bills_app.command("drop")
 def bills_drop(
-    attempt: Annotated[int, typer.Argument(help="The attempt's number, as `two bills stuck` shows it.")], by: By
+    attempt: Annotated[
+        int, typer.Argument(callback=row_number, help="The attempt's number, as `two bills stuck` shows it.")
+    ],
+    by: By,
 ) -> None:
     """End a payment of which Bootpay tells nothing any more, after you have looked in its console."""
     from bot import refund_desk
@@ -155,7 +170,10 @@ def refunds_paid(refund: Refund, by: By) -> None:
 
 @refunds_app.command("drop")
 def refunds_drop(
-    refund: Annotated[int, typer.Argument(help="The refund's number, as `two bills stuck` shows it.")], by: By
+    refund: Annotated[
+        int, typer.Argument(callback=row_number, help="The refund's number, as `two bills stuck` shows it.")
+    ],
+    by: By,
 ) -> None:
     """Transfer by hand a refund of which Bootpay tells nothing any more, after you have looked in its console."""
     from bot import refund_desk
@@ -168,7 +186,7 @@ def claims_list() -> None:
     """Say which claims wait to be decided."""
     from bot import refund_desk
 
-    console.print(on_database(refund_desk.claims), soft_wrap=True)
+    console.print(on_database(refund_desk.claims), soft_wrap=True, markup=False)
 
 
 @claims_app.command("uphold")

@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from threading import Thread
 from typing import Any
 
 import pytest
 
+from bot import books, refund_desk
 from bot.cli import calling
 from bot.sandbox.bootpay import BootpayStandIn
 from bot.settings import Settings, load_settings
 from core import flows
 from core.adapters.bootpay import Bootpay
-from core.billing import Bill, Refund, RefundState, plan_refund
+from core.billing import Bill, Compared, Refund, RefundState, plan_refund
 from core.billing.refunds import ASK_AGAIN
+from core.billing.statements import Month, Totals
 from core.dates import seoul_date
 from core.db import Database
 from core.parties import Claim, ClaimState
@@ -111,6 +113,50 @@ def test_a_call_that_cannot_work_is_told_why(office: Office, words: tuple[str, .
     answer = office.two(*words)
 
     assert (answer.exit_code, sentence in answer.stdout) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("statement", "--month", "9999-12"), "there are books of the years"),
+        (("statement", "--month", "0001-01"), "there are books of the years"),
+        (("statement", "--month", "2026-13"), "2026-13"),
+        (("reconcile", "--day", "9999-12-31"), "there are books of the years"),
+        (("reconcile", "--day", "0001-01-01"), "there are books of the years"),
+        (("refunds", "paid", "9" * 24, "--by", "mina"), "no row has such a number"),
+        (("refunds", "drop", "0", "--by", "mina"), "no row has such a number"),
+        (("claims", "uphold", "9" * 24, "--by", "mina"), "no row has such a number"),
+        (("bills", "drop", "9" * 24, "--by", "mina"), "no row has such a number"),
+        (("payouts", "export", "--by", "mina", "--out", "x.csv", "--batch", "9" * 24), "no row has such a number"),
+    ],
+)
+def test_what_nobody_can_mean_is_refused_with_a_sentence(office: Office, words: tuple[str, ...], sentence: str) -> None:
+    refused = office.two(*words, TERMINAL_WIDTH="200")
+
+    assert (refused.exit_code, refused.exception.__class__) == (2, SystemExit)
+    assert sentence in refused.output
+
+
+@pytest.mark.parametrize("words", [("check",), ("payouts", "list"), ("refunds", "paid", "1", "--by", "mina")])
+def test_a_database_that_is_away_is_not_told_as_something_found(office: Office, words: tuple[str, ...]) -> None:
+    refused = office.two(*words, DATABASE_URL="mysql+aiomysql://two@127.0.0.1:1/two?charset=utf8mb4")
+
+    assert (refused.exit_code, "The database does not answer" in refused.output) == (2, True)
+
+
+def test_no_number_of_a_table_is_cut_off(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    house = Totals(None, paid=123_456_789_012, refunded=12_345_678, released=9_876_543_210, paid_out=1_234_567)
+    day = date(2026, 12, 1)
+    month = Month(day)
+    compared = Compared(1_234_567, 7_654_321, 1_234_567_890, 9_876_543, 1_234_567_891, 98_765_432, "more_cancelled")
+
+    for table in (*books.as_tables(month, house, [house]), refund_desk.as_table(day, [compared])):
+        calling.print_table(table)
+
+    told = capsys.readouterr().out
+    assert "…" not in told
+    for won in (house.paid, house.refunded, house.released, house.paid_out, 1_234_567_891, 98_765_432):
+        assert f" {won:,} " in told
 
 
 def test_a_claim_is_upheld_with_its_lines(office: Office) -> None:
