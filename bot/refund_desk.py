@@ -112,7 +112,7 @@ def as_table(day: date, compared: Sequence[Compared]) -> Table:
     """Return a day's payments with what Bootpay says, a row each, and their sums."""
     table = Table(title=f"{day} in Seoul")
     for column in ("attempt", "bill", "paid", "refunded", "Bootpay: paid", "Bootpay: cancelled"):
-        table.add_column(column, justify="right", overflow="fold")
+        table.add_column(column, justify="right", no_wrap=True)
     table.add_column("difference", no_wrap=True)
     for one in compared:
         theirs = (_won(one.their_price_won), _won(one.their_cancelled_won), one.difference or "")

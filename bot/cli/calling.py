@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import structlog
 import typer
@@ -20,7 +20,7 @@ from core.catalogue import CatalogueInvalid
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from bot.desk import Desk
+    from bot.desk import Desk, DeskRefused
     from core.db import Database
 
 T = TypeVar("T")
@@ -40,9 +40,13 @@ def row_number(number: int | None) -> int | None:
 
 
 def print_table(table: Table) -> None:
-    """Print a table as wide as its numbers need: a sum that is cut off or broken over lines misleads."""
-    natural = console.measure(table, options=console.options.update(width=WIDEST)).maximum
-    Console(highlight=False, width=max(natural, console.width)).print(table)
+    """Print a table as wide as its numbers need: a sum that is cut off or broken over lines misleads.
+
+    Words are broken over lines for who reads it in a terminal, and not in a file.
+    """
+    needs = console.measure(table, options=console.options.update(width=WIDEST))
+    width = needs.minimum if console.is_terminal else needs.maximum
+    Console(highlight=False, width=max(width, console.width)).print(table)
 
 
 def set_up_logging(level: str) -> None:
@@ -87,6 +91,12 @@ def run_async(work: Coroutine[Any, Any, None]) -> None:
         raise typer.Exit(2) from None
 
 
+def say_no(refused: DeskRefused) -> NoReturn:
+    """Say why the desk refused, and end with its exit code."""
+    console.print(f"[red]{escape(str(refused))}[/red]", soft_wrap=True)
+    raise typer.Exit(refused.code) from None
+
+
 def at_desk(by: str, work: Callable[[Desk], Awaitable[str]]) -> None:
     """Let a listed operator do something and say what became of it."""
     from bot.desk import Desk, DeskRefused
@@ -97,8 +107,7 @@ def at_desk(by: str, work: Callable[[Desk], Awaitable[str]]) -> None:
         told = on_database(lambda db: work(Desk(db, SystemClock(), settings, by)), settings)
         console.print(told, soft_wrap=True, markup=False)
     except DeskRefused as refused:
-        console.print(f"[red]{escape(str(refused))}[/red]", soft_wrap=True)
-        raise typer.Exit(refused.code) from None
+        say_no(refused)
 
 
 def on_database(work: Callable[[Database], Awaitable[T]], settings: Settings | None = None) -> T:

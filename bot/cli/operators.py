@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from bot.cli.calling import By, at_desk, console, on_database, print_table, read_settings, row_number
+from bot.cli.calling import By, at_desk, console, on_database, print_table, read_settings, row_number, say_no
 
 if TYPE_CHECKING:
     from core.billing import Compared
@@ -73,8 +73,7 @@ def reconcile(
     try:
         found = on_database(compared, settings)
     except DeskRefused as refused:
-        console.print(f"[red]{escape(str(refused))}[/red]", soft_wrap=True)
-        raise typer.Exit(refused.code) from None
+        say_no(refused)
     if as_json:
         console.print(refund_desk.as_json(day.date(), found), soft_wrap=True, markup=False)
     else:
@@ -137,6 +136,26 @@ def bills_stuck() -> None:
     console.print("\n".join(found) or "nothing is stuck", soft_wrap=True, markup=False)
     if found:
         raise typer.Exit(1)
+
+
+@bills_app.command("show")
+def bills_show(
+    bill: Annotated[int, typer.Argument(callback=row_number, help="The bill's number.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Say what happened with a bill: its lines, payments, refunds, release, payout and bookings in order of time."""
+    from bot import bill_story
+    from bot.desk import DeskRefused
+
+    try:
+        story = on_database(lambda db: bill_story.read_story(db, bill))
+    except DeskRefused as refused:
+        say_no(refused)
+    if as_json:
+        console.print(bill_story.as_json(story), soft_wrap=True, markup=False)
+        return
+    for table in bill_story.as_tables(story):
+        print_table(table)
 
 
 @bills_app.command("drop")
