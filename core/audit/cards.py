@@ -23,6 +23,13 @@ def current_card_is_chargeable() -> Select[int]:
     return select(Card.id).where((CHARGEABLE & ~whole) | (~CHARGEABLE & Card.current.is_not(None)))
 
 
+@question()
+def unfinished_card_is_asked_about() -> Select[int]:
+    """A stopped card's key, or a card that somebody brought back from its window, is never asked about at Bootpay."""
+    brought_back = (Card.state == CardState.ASKED) & Card.receipt_id.is_not(None)
+    return select(Card.id).where((Card.state == CardState.REVOKING) | brought_back, Card.ask_at.is_(None))
+
+
 @question(of=Bill.party_id)
 def card_charge_is_its_persons() -> Select[int]:
     """A bill was charged to somebody else's card."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, String, case, cast, func, literal, select
 
 from core.audit.asking import question
-from core.billing.tables import Account, Attempt, AttemptState, Bill, BillState, LedgerEntry, Refund
+from core.billing.tables import SILENT, Account, Attempt, AttemptState, Bill, BillState, LedgerEntry, Refund
 from core.parties.tables import SEATED, Membership
 
 PAID = (BillState.PAID, BillState.PARTLY_REFUNDED, BillState.REFUNDED)
@@ -61,7 +61,7 @@ def hold_only_on_open() -> Select[int]:
 
 @question(of=Bill.party_id)
 def hold_is_asked_about() -> Select[int]:
-    """A bill is held by a payment that nobody asks about."""
+    """A bill is held by a payment that nobody asks about, that is another bill's, or nobody knows since when."""
     return (
         select(Bill.id)
         .join(Attempt, Attempt.id == Bill.approving_attempt, isouter=True)
@@ -69,7 +69,56 @@ def hold_is_asked_about() -> Select[int]:
             Bill.approving_attempt.is_not(None),
             Attempt.id.is_(None)
             | Attempt.state.not_in((AttemptState.APPROVING, AttemptState.UNKNOWN))
-            | Attempt.ask_at.is_(None),
+            | Attempt.ask_at.is_(None)
+            | (Attempt.bill_id != Bill.id)
+            | Bill.approving_since.is_(None),
+        )
+    )
+
+
+@question(of=Bill.party_id)
+def approval_holds_its_bill() -> Select[int]:
+    """A payment is being approved without holding its bill, so that another one could be approved beside it."""
+    return (
+        select(Attempt.id)
+        .join(Bill, Bill.id == Attempt.bill_id)
+        .where(
+            Attempt.state == AttemptState.APPROVING,
+            Bill.approving_attempt.is_(None) | (Bill.approving_attempt != Attempt.id),
+        )
+    )
+
+
+@question(of=Bill.party_id)
+def silence_is_asked_about() -> Select[int]:
+    """A payment that may still come holds no bill, and nobody asks about it."""
+    return (
+        select(Attempt.id)
+        .join(Bill, Bill.id == Attempt.bill_id)
+        .where(
+            Attempt.state.in_(SILENT),
+            Attempt.ask_at.is_(None),
+            Bill.approving_attempt.is_(None) | (Bill.approving_attempt != Attempt.id),
+        )
+    )
+
+
+@question(of=Bill.party_id)
+def received_is_booked() -> Select[int]:
+    """Money came in that the ledger does not know of, under the name of its payment or as stray."""
+    number = cast(Attempt.id, String)
+    booked = select(LedgerEntry.id).where(
+        LedgerEntry.bill_id == Attempt.bill_id,
+        LedgerEntry.account == Account.PROVIDER,
+        LedgerEntry.event.in_((literal("pay-") + number, literal("stray-") + number)),
+    )
+    return (
+        select(Attempt.id)
+        .join(Bill, Bill.id == Attempt.bill_id)
+        .where(
+            Attempt.received_won > 0,
+            Attempt.state.in_((AttemptState.PAID, AttemptState.CANCELLED)),
+            ~booked.exists(),
         )
     )
 

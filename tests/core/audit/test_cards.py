@@ -41,9 +41,20 @@ async def test_a_stopped_card_with_a_key_left_is_found(till: Till) -> None:
 async def test_a_card_that_cannot_be_charged_but_counts_is_found(till: Till) -> None:
     card = await cards.registers(till, (await person(till.db, till.clock)).id)
 
-    for wrong in ({"key_sealed": None}, {"current": None}, {"state": CardState.ASKED}, {"receipt_id": None}):
+    asked = {"state": CardState.ASKED, "ask_at": till.clock.now()}
+    for wrong in ({"key_sealed": None}, {"current": None}, asked, {"receipt_id": None}):
         async with broken(till, Card, card.id, **wrong) as found:
             assert found == ["current_card_is_chargeable"], wrong
+
+
+async def test_a_card_that_nobody_asks_about_is_found(till: Till) -> None:
+    someone = await person(till.db, till.clock)
+    card = await cards.registers(till, someone.id)
+    await till.db.transact(billing.stop_autopay, someone.id, card.id, till.clock.now())
+
+    for state in (CardState.REVOKING, CardState.ASKED):
+        async with broken(till, Card, card.id, state=state, ask_at=None) as found:
+            assert found == ["unfinished_card_is_asked_about"], state
 
 
 async def test_a_charge_to_somebody_elses_card_is_found(till: Till) -> None:
@@ -69,7 +80,9 @@ async def test_two_charges_under_way_for_one_bill_are_found(till: Till) -> None:
         await session.execute(insert(Attempt), seconds)
 
     async with till.db.read() as session:
-        assert [found.name for found in await audit.check(session)] == ["one_charge_at_a_time"]
+        names = {found.name for found in await audit.check(session)}
+    assert names == {"one_charge_at_a_time", "approval_holds_its_bill"}
 
     async with till.db.write() as session:
-        await session.execute(update(Attempt).where(Attempt.order_id == "two_1").values(state=AttemptState.LAPSED))
+        by_hand = Attempt.order_id.in_(("two_0", "two_1"))
+        await session.execute(update(Attempt).where(by_hand).values(state=AttemptState.LAPSED))

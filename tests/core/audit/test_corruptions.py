@@ -19,11 +19,15 @@ CORRUPTIONS: dict[str, tuple[list[str], list[str]]] = {
     ),
     "a missing line": (
         ["delete from ledger_entry where event = :pay and account = 'provider'"],
-        ["ledger_balances"],
+        ["ledger_balances", "received_is_booked"],
     ),
     "a missing event": (
         ["delete from ledger_entry where event = :pay"],
-        ["held_equals_paid"],
+        ["held_equals_paid", "received_is_booked"],
+    ),
+    "money nobody owed that no book knows": (
+        ["delete from ledger_entry where event = :stray"],
+        ["received_is_booked"],
     ),
     "a doubled event": (
         [
@@ -70,11 +74,29 @@ CORRUPTIONS: dict[str, tuple[list[str], list[str]]] = {
     ),
     "a hold on a closed bill": (
         ["update bill set approving_attempt = :held_attempt where id = :paid"],
-        ["hold_only_on_open"],
+        ["hold_is_asked_about", "hold_only_on_open"],
     ),
     "a hold that nobody asks about": (
         ["update attempt set ask_at = null where id = :held_attempt"],
         ["hold_is_asked_about"],
+    ),
+    "a hold that nobody knows since when": (
+        ["update bill set approving_since = null where id = :held"],
+        ["hold_is_asked_about"],
+    ),
+    "an approval that holds nothing": (
+        [
+            "update bill set approving_attempt = null, approving_since = null where id = :held",
+            "update attempt set state = 'approving' where id = :held_attempt",
+        ],
+        ["approval_holds_its_bill"],
+    ),
+    "a payment that may come and that nobody asks about": (
+        [
+            "update bill set approving_attempt = null, approving_since = null where id = :held",
+            "update attempt set state = 'unknown', ask_at = null where id = :held_attempt",
+        ],
+        ["silence_is_asked_about"],
     ),
     "a stray payment that stays": (
         [
