@@ -15,7 +15,7 @@ from core.clock import ManualClock, SystemClock
 from core.db import Database
 from core.titles import count_all_ratings, load_snapshot, newest_snapshot, rate
 from recommender import Model
-from tests.bot.test_recommending import CATALOGUE, ask, demo_settings, fill_with_a_crowd, ids
+from tests.bot.recommended import CATALOGUE, ask, demo_settings, fill_with_a_crowd, ids
 from tests.core.titles.shelf import somebody
 from tests.sparks import MASTER, java_starts_fast, needs_spark
 

@@ -17,7 +17,7 @@ from bot.training import Spark
 from core.clock import ManualClock
 from core.db import Database
 from core.titles import usable_snapshots
-from tests.bot.test_recommending import demo_settings
+from tests.bot.recommended import demo_settings
 from tests.sparks import needs_parquet
 
 
