@@ -79,7 +79,7 @@ class Two:
         )
         self.chores = Chores(db, clock, self.bootpay, settings.limits, seal=settings.seal)
         learning = [
-            Tick("training", 1800, partial(train_when_due, db, settings)),
+            Tick("training", 1800, partial(train_when_due, db, settings, self.recommending.refused)),
             Tick("recommending", 60, partial(self.recommending.warm, db)),
         ]
         self.ticks = Ticks(clock, [*self.chores.ticks(), *learning])

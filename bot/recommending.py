@@ -102,7 +102,8 @@ class Recommending:
         self._model: Model | None = None
         self._snapshot_id: int | None = None
         self._untaught_of: core.Edition | None = None
-        self._refused: set[int] = set()
+        self.refused: set[int] = set()
+        """The snapshots that could not be taken up."""
         self._turn = asyncio.Lock()
 
     async def recommend(
@@ -233,12 +234,12 @@ class Recommending:
         for snapshot_id in await core.usable_snapshots(session):
             if snapshot_id == self._snapshot_id:
                 return
-            if snapshot_id in self._refused:
+            if snapshot_id in self.refused:
                 continue
             try:
                 model = await asyncio.to_thread(Model.load, await core.load_snapshot(session, snapshot_id))
             except (SnapshotBroken, core.SnapshotDamaged) as error:
-                self._refused.add(snapshot_id)
+                self.refused.add(snapshot_id)
                 log.error("snapshot_refused", snapshot=snapshot_id, reason=str(error))
             else:
                 self._model, self._snapshot_id = model, snapshot_id

@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 from asyncio.subprocess import DEVNULL
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -112,19 +113,25 @@ async def _fit_by_spark(db: Database, titles: recommender.Titles, spark: Spark) 
     return found.model.dump(), found.ratings
 
 
-async def train_when_due(db: Database, settings: Settings) -> None:
-    """Train in a process of its own when enough has been rated since the last time: the full tier, as nobody waits."""
+async def train_when_due(db: Database, settings: Settings, refused: Collection[int] = ()) -> None:
+    """Train in a process of its own when enough has been rated since the last time: the full tier, as nobody waits.
+
+    `refused` are the models that could not be taken up.
+    """
     async with db.read() as session:
-        due = await training_due(session)
+        due = await training_due(session, refused)
     if due and (code := await spawn_training(settings)) != 0:
         log.error("training_failed", code=code)
 
 
-async def training_due(session: AsyncSession) -> bool:
-    """Tell whether enough has been rated since the newest model for another one to be worth it."""
+async def training_due(session: AsyncSession, refused: Collection[int] = ()) -> bool:
+    """Tell whether enough has been rated since the newest model for another one to be worth it.
+
+    A refused one, as after an upgrade that reads another kind of snapshot, counts as none.
+    """
     newest = await core.newest_snapshot(session)
     given = await core.count_all_ratings(session)
-    if newest is None:
+    if newest is None or newest.id in refused:
         return given >= _FIRST
     return abs(given - newest.ratings) >= min(_ENOUGH, max(1, round(newest.ratings * _ENOUGH_SHARE)))
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from recommender.arrays import F32
 from recommender.best import best_first
-from recommender.border import plain_id
+from recommender.border import asked_id
 from recommender.cells import cells_of
 from recommender.features import GENRE, PERSON
 from recommender.kinship import kinship_to
@@ -39,7 +39,7 @@ def similar(
     `titles` is today's catalogue, as for `Model.recommend`; a title that nobody has rated is known by its features.
     """
     catalogue = model.catalogue_of(titles)
-    at = catalogue.trained.position.get(number) if (number := plain_id(title)) is not None else None
+    at = catalogue.trained.position.get(number) if (number := asked_id(title)) is not None else None
     if at is None:
         return []
     likes = float(catalogue.trained.lists.likes[at])

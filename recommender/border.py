@@ -56,6 +56,13 @@ def plain_id(raw: object) -> int | None:
     return _TEXT_IDS_END - 1 - (int.from_bytes(digest, "big") >> 2)
 
 
+def asked_id(raw: object) -> int | None:
+    """Return the number of an id that somebody asks about; None for what can be no id, as nothing has it."""
+    with contextlib.suppress(ValueError):
+        return plain_id(raw)
+    return None
+
+
 def _fitting(number: int) -> int:
     if not -(2**63) <= number < 2**63:
         raise ValueError(f"{number} does not fit 64 bits")

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from recommender.arrays import F32, I64
-from recommender.border import plain_id
+from recommender.border import asked_id
 from recommender.features import GENRE
 from recommender.scoring import Standing, stand
 from recommender.titles import Titles
@@ -42,7 +42,7 @@ class Catalogue:
     def places_of(self, raw_ids: Collection[int]) -> I64:
         """Return where these ids stand in the catalogue; those that are not in it are left out."""
         position = self.trained.position
-        ids = (raw if type(raw) is int else plain_id(raw) for raw in raw_ids)
+        ids = (raw if type(raw) is int else asked_id(raw) for raw in raw_ids)
         known = [position.get(number, -1) for number in ids if number is not None]
         at = np.array([place for place in known if place >= 0], dtype=np.int64)
         if self.at is None or not len(at) or not len(self.at):

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from recommender.border import HIGHEST, LOWEST, plain_id
+from recommender.border import HIGHEST, LOWEST, asked_id
 from recommender.fold_in import fold_in
 from recommender.model import LIKEABLE, Model
 from recommender.scoring import Term
@@ -60,7 +60,7 @@ def why(
     Raises `RatingRefused` for stars outside 0.5..5.
     """
     catalogue = model.catalogue_of(titles)
-    trained, number = catalogue.trained, plain_id(title)
+    trained, number = catalogue.trained, asked_id(title)
     places = catalogue.places_of([] if number is None else [number])
     if not len(places):
         return None

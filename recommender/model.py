@@ -11,7 +11,7 @@ from scipy import sparse
 from recommender import reasons, scoring, snapshot
 from recommender.arrays import F32, F64, I64, Sparse
 from recommender.best import best_first
-from recommender.border import HIGHEST, LOWEST, Ratings, plain_id
+from recommender.border import HIGHEST, LOWEST, Ratings, asked_id
 from recommender.catalogue import Catalogue, genre_names
 from recommender.fold_in import Person, fold_in
 from recommender.kinship import kinship_among
@@ -210,7 +210,7 @@ class Model:
 
 
 def _place(trained: Trained, raw_id: object) -> int:
-    number = plain_id(raw_id)
+    number = asked_id(raw_id)
     return -1 if number is None else trained.position.get(number, -1)
 
 

@@ -17,6 +17,28 @@ from recommender.ranking import ListHead
 from recommender.stars import StarsHead
 from recommender.trained import Trained
 
+# What each array holds, and along what: titles, names, width of factors, members, covered, directions, samples, width
+# of linked factors; the small letters are one more.
+_FORMS = {
+    "title_ids": ("<i8", "T"),
+    "offsets": ("<f4", "T"),
+    "stars_prior": ("<f4", "N"),
+    "factors": ("<f4", "TW"),
+    "blend": ("<f8", "M"),
+    "covered": ("<i4", "C"),
+    "items": ("<f4", "CC"),
+    "likes": ("<f4", "T"),
+    "likes_prior": ("<f4", "N"),
+    "hints.vectors": ("<f4", "CD"),
+    "hints.strengths": ("<f4", "D"),
+    "hints.scale": ("<f4", "C"),
+    "linked.titles": ("<f4", "STL"),
+    "linked.links": ("<f4", "StL"),
+    "linked.promised": ("<f4", "SnL"),
+    "linked.precisions": ("<f4", "SLL"),
+    "linked.noises": ("<f8", "S"),
+}
+_MEMBERS = 3
 _HINTS = ("vectors", "strengths", "scale")
 _LINKED = ("titles", "links", "promised", "precisions", "noises")
 
@@ -54,9 +76,14 @@ def dump(trained: Trained) -> bytes:
 
 
 def load(data: bytes | memoryview) -> Trained:
-    """Read a snapshot; raises `SnapshotBroken` for anything but an intact one of this version."""
+    """Read a snapshot; raises `SnapshotBroken` for anything but an intact one of this version.
+
+    An intact file may still hold nonsense, from a training gone wrong. Compiled loops trust what they are handed, so
+    that every shape, every index and every number is checked here.
+    """
     meta, arrays = unpack(data)
     try:
+        _check(meta, arrays)
         titles, names = len(arrays["title_ids"]), tuple(meta["names"])
         biases = Biases(
             float(meta["mean"]), arrays["offsets"], Prior(arrays["stars_prior"], float(meta["stars_intercept"]))
@@ -78,6 +105,30 @@ def load(data: bytes | memoryview) -> Trained:
     return Trained(arrays["title_ids"], names, stars, lists)
 
 
+def _check(meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Raise KeyError, TypeError or ValueError for what does not fit together or is no number."""
+    titles, names, linked = len(arrays["title_ids"]), len(meta["names"]), "linked_mean" in meta
+    sizes = {"T": titles, "t": titles + 1, "N": names, "n": names + 1, "M": _MEMBERS + linked}
+    for name, (kind, along) in _FORMS.items():
+        if name.startswith("linked.") and not linked:
+            continue
+        array = arrays[name]
+        shape = tuple(sizes.setdefault(axis, size) for axis, size in zip(along, array.shape, strict=True))
+        if array.dtype != kind or array.shape != shape:
+            raise ValueError(f"{name} is {array.dtype} {array.shape}, not {kind} {shape}")
+    if not all(np.isfinite(array).all() for array in arrays.values() if array.dtype.kind == "f"):
+        raise ValueError("a number is none")
+    if not all(np.isfinite(float(value)) for name, value in meta.items() if name != "names"):
+        raise ValueError("a number is none")
+    if meta["readers"] < 0 or meta["usual"] < 0:
+        raise ValueError("fewer than none")
+    covered = arrays["covered"]
+    if len(np.unique(covered)) < len(covered) or not ((covered >= 0) & (covered < titles)).all():
+        raise ValueError("covered titles that there are not")
+    if len(np.unique(arrays["title_ids"])) < titles or not all(isinstance(name, str) for name in meta["names"]):
+        raise ValueError("ids or names that are none")
+
+
 def _linked(meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Linked | None:
     if "linked_mean" not in meta:
         return None
@@ -94,4 +145,12 @@ def _taken_apart(name: str, matrix: Sparse) -> dict[str, NDArray[Any]]:
 
 def _put_together(name: str, arrays: Mapping[str, NDArray[Any]], shape: Sequence[int]) -> Sparse:
     parts = (arrays[f"{name}.data"], arrays[f"{name}.indices"], arrays[f"{name}.indptr"])
+    if [part.dtype.str for part in parts] != ["<f4", "<i4", "<i8"]:
+        raise ValueError(f"{name} is of other types")
+    data, indices, indptr = parts
+    # scipy's own check passes over the rows of a matrix without cells
+    if len(indptr) != shape[0] + 1 or indptr[0] or indptr[-1] != len(indices) or (np.diff(indptr) < 0).any():
+        raise ValueError(f"{name} has other rows")
+    if len(data) != len(indices) or not ((indices >= 0) & (indices < shape[1])).all():
+        raise ValueError(f"{name} has other columns")
     return sparse.csr_array(parts, shape=tuple(shape))

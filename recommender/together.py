@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recommender.border import plain_id
+from recommender.border import asked_id
 from recommender.groups import counts_more, pick_together, satisfaction, worth
 from recommender.model import LIKEABLE, Model
 from recommender.titles import Titles
@@ -61,8 +61,8 @@ def recommend_together(
     ids = np.array(sorted(own[0]), dtype=np.int64)
     scores = np.array([[mine[number] for number in ids.tolist()] for mine in own])
     stars = np.array([model.predict(one.rated, ids.tolist(), titles=titles) for one in present])
-    never = {plain_id(number) for one in present for number in (*one.rated, *one.vetoes)}
-    never |= {plain_id(number) for number in exclude}
+    never = {asked_id(number) for one in present for number in (*one.rated, *one.vetoes)}
+    never |= {asked_id(number) for number in exclude}
     scores[:, np.isin(ids, [number for number in never if number is not None])] = -np.inf
     had = [one.had for one in present]
     liked_by_all = np.where((stars >= LIKEABLE).all(axis=0), scores, -np.inf)

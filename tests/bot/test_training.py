@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
 
 from bot.recommending import Recommending
 from bot.training import spawn_training, train, train_when_due, training_due
@@ -81,6 +82,35 @@ async def test_a_broken_snapshot_is_refused_and_the_one_before_serves_on(
             assert ids(await ask(db, recommending, person)) == ids(good)
 
 
+async def test_the_database_away_during_the_swap_leaves_a_replica_its_model_until_it_is_back(
+    db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill_with_a_crowd(db, clock)
+    person = await somebody(db, clock.now())
+    here, there = Recommending(), Recommending()
+
+    async def said(replica: Recommending) -> list[tuple[int, float]]:
+        return [(pick.title.id, pick.stars) for pick in await ask(db, replica, person)]
+
+    untaught = await said(here)
+    assert await said(there) == untaught
+    await train(db, clock, tier="instant")
+
+    async def away(*_: object) -> bytes:
+        raise OperationalError("SELECT", {}, Exception("the server is gone"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("core.titles.load_snapshot", away)
+        for _ in range(2):
+            with pytest.raises(OperationalError):
+                await ask(db, here, person)
+    taught = await said(there)
+
+    assert taught != untaught
+    assert await said(here) == taught
+    assert not here.refused
+
+
 async def test_with_nothing_but_broken_snapshots_people_still_get_a_list(db: Database, clock: ManualClock) -> None:
     await fill(db, clock.now())
     person = await somebody(db, clock.now())
@@ -123,6 +153,29 @@ async def test_training_is_due_when_enough_was_rated_since(db: Database, clock: 
     asked.append(await due())
 
     assert asked == [False, False, True, False, True]
+
+
+async def test_a_model_that_cannot_be_taken_up_is_trained_anew(db: Database, clock: ManualClock) -> None:
+    await fill_with_a_crowd(db, clock)
+    person = await somebody(db, clock.now())
+    trained = await train(db, clock)
+    assert trained is not None
+    async with db.write() as session:
+        await store_snapshot(session, b"of another version", ratings=trained.ratings, now=clock.now())
+    recommending = Recommending()
+
+    async def due() -> bool:
+        async with db.read() as session:
+            return await training_due(session, recommending.refused)
+
+    asked = [await due()]
+    await ask(db, recommending, person)
+    asked.append(await due())
+    await train(db, clock)
+    await ask(db, recommending, person)
+    asked.append(await due())
+
+    assert asked == [False, True, False]
 
 
 async def test_only_two_trained_models_are_kept(db: Database, clock: ManualClock) -> None:

@@ -1,9 +1,12 @@
 import hashlib
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from recommender import Model, Ratings, SnapshotBroken, Titles, train
+from recommender import Model, Ratings, SnapshotBroken, Titles, ranking, train
 from recommender.packing import VERSION, pack, unpack
 from tests.recommender.worlds import World, catalogue, of, world
 
@@ -67,6 +70,60 @@ def test_a_whole_file_of_another_version_or_without_its_arrays_is_refused() -> N
         Model.load(whole)
     with pytest.raises(SnapshotBroken, match="version 1"):
         Model.load(other_version)
+
+
+@pytest.fixture(scope="module", params=["instant", "full"])
+def intact(request: pytest.FixtureRequest, town: World) -> bytes:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ranking, "MOST_TITLES", 30)  # so that there are titles past the covered ones
+        return train(town.ratings, town.titles, tier=request.param).dump()
+
+
+NONSENSE: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
+    "cut short": lambda array: array[:-1],
+    "too long": lambda array: np.concatenate([array, array[-1:]]),
+    "of another type": lambda array: array.astype("<f8" if array.dtype != "<f8" else "<f4"),
+    "of another shape": lambda array: array[None],
+    "below": lambda array: put(array, -5 if array.dtype.kind == "i" else np.nan),
+    "beyond": lambda array: put(array, 10**6 if array.dtype.kind == "i" else np.inf),
+}
+
+
+def put(array: NDArray[Any], number: float) -> NDArray[Any]:
+    changed = array.copy()
+    changed.flat[changed.size // 2] = number
+    return changed
+
+
+@pytest.mark.parametrize("how", NONSENSE)
+def test_an_intact_file_of_nonsense_is_refused_before_any_loop_runs_on_it(intact: bytes, how: str) -> None:
+    meta, arrays = unpack(intact)
+
+    for name, array in arrays.items():
+        # an id may be any number
+        if name == "title_ids" and how in ("below", "beyond"):
+            continue
+        with pytest.raises(SnapshotBroken, match="incomplete"):
+            Model.load(pack(meta, {**arrays, name: NONSENSE[how](array)}))
+
+
+@pytest.mark.parametrize("value", ["x", None, [], float("nan"), -1])
+def test_numbers_about_the_model_are_checked_too(intact: bytes, value: object) -> None:
+    meta, arrays = unpack(intact)
+
+    for name in ("readers", "usual", "names"):
+        with pytest.raises(SnapshotBroken):
+            Model.load(pack({**meta, name: value}, arrays))
+
+
+def test_one_title_twice_is_refused(intact: bytes) -> None:
+    meta, arrays = unpack(intact)
+    ids, covered = arrays["title_ids"].copy(), arrays["covered"].copy()
+    ids[1], covered[1] = ids[0], covered[0]
+
+    for name, array in {"title_ids": ids, "covered": covered}.items():
+        with pytest.raises(SnapshotBroken):
+            Model.load(pack(meta, {**arrays, name: array}))
 
 
 def test_a_pickle_is_refused_at_writing_and_never_read() -> None:

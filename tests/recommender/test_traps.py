@@ -9,6 +9,7 @@ import pytest
 
 from recommender import Model, RatingRefused, Ratings, Title, Titles, similar, train, why
 from recommender.model import Tier
+from recommender.together import Present, recommend_together
 from tests.recommender.worlds import World, catalogue, of, relabelled, world
 
 
@@ -111,6 +112,19 @@ def test_an_unknown_person_or_title_never_raises(model: Model) -> None:
     assert model.recommend({987654: 5.0})
     assert similar(model, 987654) == []
     assert why(model, {987654: 5.0}, 987654) is None
+
+
+@pytest.mark.parametrize(
+    "strange", [1.5, math.inf, math.nan, 2**70, -(2**63) - 1, "", "9" * 30, "없는 영화", None, True]
+)
+def test_what_can_be_no_id_is_an_unknown_title_wherever_it_is_asked_about(model: Model, strange: Any) -> None:
+    assert 0.5 <= model.predict({}, [strange])[0] <= 5
+    assert model.recommend({1: 4.0}, exclude=[strange]) == model.recommend({1: 4.0})
+    assert similar(model, strange) == []
+    assert similar(model, 7, exclude=[strange]) == similar(model, 7)
+    assert why(model, {1: 4.0}, strange) is None
+    tonight = [Present({1: 4.0}), Present({2: 5.0}, vetoes=[strange])]
+    assert len(recommend_together(model, tonight, exclude=[strange]).picks) == 10
 
 
 def test_folding_in_comes_the_closer_to_a_refit_the_less_else_the_model_lacks() -> None:
