@@ -82,7 +82,7 @@ class Two:
             Tick("training", 1800, partial(train_when_due, db, settings, self.recommending.refused)),
             Tick("recommending", 60, partial(self.recommending.warm, db)),
         ]
-        self.ticks = Ticks(clock, [*self.chores.ticks(), *learning])
+        self.ticks = Ticks(clock, [*self.chores.ticks(), *learning], self.chores.tell_of_clock)
         self.edge = Edge(telegram, db, clock, around, self.nudge)
         self.web = self._web()
         self.broken = asyncio.Event()

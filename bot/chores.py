@@ -205,6 +205,10 @@ class Chores:
             await self._db.transact(leases.give_back, "audit", holder, now)
         return violations
 
+    async def tell_of_clock(self, reason: str) -> None:
+        """Tell the operators that the ticks of this process have stopped."""
+        await self._db.transact(_alert_of_clock, reason, self._clock.now())
+
     async def housekeeping(self) -> None:
         """Forget what has served its purpose."""
         await self._db.transact(_purge, self._clock.now())
@@ -218,6 +222,10 @@ async def alert_of(session: AsyncSession, violation: Violation, now: datetime) -
 
 async def _alert_of_failure(session: AsyncSession, chore: str, row: int, error: Exception, now: datetime) -> None:
     await alert(session, now, "chore_failed", chore, chore=chore, row=row, error=type(error).__name__)
+
+
+async def _alert_of_clock(session: AsyncSession, reason: str, now: datetime) -> None:
+    await alert(session, now, "clock_jumped", reason=reason)
 
 
 def _order_name(card: billing.BillCard, language: str) -> str:

@@ -40,6 +40,7 @@ _STUCK = {
     "refund_waits_for_operator": "refund {row} of bill {bill} waits for your transfer, since {since}",
     "payout_unconfirmed": "payout {row} was exported and not confirmed, since {since}",
     "claim_undecided": "claim {row} keeps a host's money back until you decide it, since {since}",
+    "warning_in_vain": "the warning of unpaid bill {bill} reaches neither its member nor anybody else, since {since}",
     "notice_dead": "message {row} about money could not be delivered, since {since}",
 }
 

@@ -40,10 +40,16 @@ class ClockJumped(Exception):
 
 
 class Ticks:
-    """Runs the ticks until it is closed; stops all of them, loudly, when the clock cannot be trusted."""
+    """Runs the ticks until it is closed; stops all of them, loudly, when the clock cannot be trusted.
 
-    def __init__(self, clock: Clock, ticks: Sequence[Tick]) -> None:
+    `tell` hands the reason to the operators: reminders, seats and money stand still until they restart the process.
+    """
+
+    def __init__(
+        self, clock: Clock, ticks: Sequence[Tick], tell: Callable[[str], Awaitable[object]] | None = None
+    ) -> None:
         self.ticks = ticks
+        self._tell = tell
         self.distrusted = False
         self._clock = clock
         self._scheduler = AsyncIOScheduler()
@@ -118,11 +124,19 @@ class Ticks:
             except ClockJumped as error:
                 self.distrusted = True
                 log.critical("clock_jumped", tick=tick.name, reason=str(error))
+                await self._alert(str(error))
             except Exception as error:
                 if database_away(error):
                     log.warning("tick_database_away", tick=tick.name)
                 else:
                     log.exception("tick_failed", tick=tick.name)
+
+    async def _alert(self, reason: str) -> None:
+        if self._tell is not None:
+            try:
+                await self._tell(reason)
+            except Exception as error:
+                log.warning("clock_jump_not_told", error=type(error).__name__)  # the log has said it already
 
     async def _work(self, tick: Tick) -> None:
         try:

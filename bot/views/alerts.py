@@ -59,3 +59,8 @@ def chore_failed(say: Speech, data: Mapping[str, Any]) -> Screen:
 def dead_update(say: Speech, data: Mapping[str, Any]) -> Screen:
     """A message or a tap was given up."""
     return Screen(say("alerts.dead_update", update=data["update"], error=data["error"]))
+
+
+def clock_jumped(say: Speech, data: Mapping[str, Any]) -> Screen:
+    """The clock cannot be trusted, and nothing goes by it any more."""
+    return Screen(say("alerts.clock_jumped", reason=data["reason"]))

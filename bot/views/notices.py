@@ -28,6 +28,7 @@ NOTICES: dict[str, View] = {
     "alerts.books_differ": alerts.books_differ,
     "alerts.chore_failed": alerts.chore_failed,
     "alerts.dead_update": alerts.dead_update,
+    "alerts.clock_jumped": alerts.clock_jumped,
 }
 
 

@@ -21,12 +21,14 @@ from core.billing.tables import (
     RefundState,
     RefundWay,
 )
+from core.billing.unpaid import warnings_in_vain
 from core.outbox import Outgoing, SendState
 from core.parties import Claim
 
 HELD_FOR = timedelta(hours=1)
 UNCONFIRMED_FOR = timedelta(days=3)
 UNDECIDED_FOR = timedelta(days=3)
+UNHEARD_FOR = timedelta(days=3)
 ABOUT_MONEY = ("billing.", "payouts.", "refunds.")
 
 
@@ -49,6 +51,7 @@ async def stuck(session: AsyncSession, now: datetime) -> Sequence[Stuck]:
         *await _transfers_to_make(session),
         *await _unconfirmed_payouts(session, now),
         *await _undecided_claims(session, now),
+        *await _warnings_in_vain(session, now),
         *await _dead_notices(session),
     ]
 
@@ -98,6 +101,12 @@ async def _undecided_claims(session: AsyncSession, now: datetime) -> list[Stuck]
     )
     rows = await session.execute(undecided.order_by(Claim.id))
     return [Stuck("claim_undecided", claim, since) for claim, since in rows]
+
+
+async def _warnings_in_vain(session: AsyncSession, now: datetime) -> list[Stuck]:
+    # Nobody is suspended unwarned: where neither member nor host nor anybody else can be reached, a person must look.
+    in_vain = await warnings_in_vain(session, now - UNHEARD_FOR)
+    return [Stuck("warning_in_vain", reminder, since, bill) for reminder, since, bill in in_vain]
 
 
 async def _dead_notices(session: AsyncSession) -> list[Stuck]:

@@ -108,6 +108,12 @@ async def coming_repeats(session: AsyncSession) -> Sequence[datetime]:
     return [at + NOTICE for at in await session.scalars(_unheard(closed)) if at is not None]
 
 
+async def warnings_in_vain(session: AsyncSession, since: datetime) -> Sequence[tuple[int, datetime, int]]:
+    """Return (reminder, when it was due, bill) of warnings that were due by `since` and have reached nobody at all."""
+    rows = _unheard(select(Reminder)).where(Reminder.state != ReminderState.WAITING, Reminder.due_at <= since)
+    return [(each.id, each.due_at, each.bill_id) for each in await session.scalars(rows.order_by(Reminder.id))]
+
+
 def _unheard(reminders: Select[T]) -> Select[T]:
     stands = or_(
         and_(Reminder.kind == WARNING, Bill.warned_at.is_(None), Membership.state == MembershipState.ACTIVE),

@@ -15,7 +15,9 @@ from structlog.testing import capture_logs
 
 from bot import ticks as module
 from bot.chores import Chores
+from bot.texts import SPEECH
 from bot.ticks import Tick, Ticks
+from bot.views import notices
 from core import billing
 from core.billing import Bill, Cycle
 from core.billing.tables import Reminder, ReminderState
@@ -94,6 +96,37 @@ async def test_a_clock_that_jumps_stops_every_tick_loudly(by: dict[str, float], 
     assert ticks.distrusted is not trusted
     assert (first.done, second.done) == ((3, 3) if trusted else (1, 1))
     assert [line["event"] for line in loud] == ([] if trusted else ["clock_jumped"])
+
+
+async def test_operators_are_told_once_that_the_ticks_have_stopped(till: Till) -> None:
+    clock = Wayward()
+    chores = Chores(till.db, clock, till.bootpay, LIMITS)
+    ticks = Ticks(clock, [Tick("first", 60, Work()), Tick("second", 60, Work())], chores.tell_of_clock)
+    await ticks.run_all()
+
+    clock.goes(days=1)
+    await ticks.run_all()
+
+    async with till.db.read() as session:
+        (row,) = await session.scalars(select(Outgoing).where(Outgoing.name == "alerts.clock_jumped"))
+    assert row.person_id is None
+    assert "ahead by 1 day" in row.data["reason"]
+    assert "다시 시작해 주세요" in notices.word(SPEECH["ko"], row.name, row.data).text
+
+
+async def test_a_clock_that_jumped_stops_the_ticks_though_nobody_can_be_told() -> None:
+    clock, work = Wayward(), Work()
+
+    async def tell(reason: str) -> None:
+        raise ConnectionError(reason)
+
+    ticks = Ticks(clock, [Tick("work", 60, work)], tell)
+    await ticks.run_all()
+    clock.goes(days=1)
+
+    await ticks.run_all()
+
+    assert (ticks.distrusted, work.done) == (True, 1)
 
 
 async def test_work_that_takes_over_an_hour_is_no_jump_of_the_clock() -> None:

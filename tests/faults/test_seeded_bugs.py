@@ -25,7 +25,7 @@ SEEDS: dict[Bug, int] = {
     bugs.payout_is_exported_again_while_the_bank_is_silent: 46,
     bugs.money_of_a_second_window_is_kept: 50,
     bugs.suspension_comes_by_the_calendar: 54,
-    bugs.price_is_todays: 55,
+    bugs.price_is_todays: 57,
     bugs.seat_is_freed_while_its_payment_is_approved: 57,
     bugs.refund_forgets_what_is_on_its_way: 61,
 }

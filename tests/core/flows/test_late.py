@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from bot.chores import Chores
 from core import billing, flows
 from core.billing import Bill, BillState
+from core.billing.stuck import stuck
 from core.billing.tables import Reminder
 from core.clock import ManualClock
 from core.dates import seoul_date, seoul_instant
@@ -214,6 +215,22 @@ async def test_who_blocked_the_bot_is_warned_through_host_and_room_without_a_nam
     assert await house.state() is MembershipState.SUSPENDED
     await house.lives_until(8)
     assert await house.state() is MembershipState.REMOVED
+
+
+async def test_a_warning_that_reaches_nobody_at_all_suspends_nobody_and_is_told_with_what_is_stuck(
+    house: House,
+) -> None:
+    house.dead = [house.late.id, house.other.id, house.party.host_id]
+    await house.lives_until(5)
+    async with house.till.db.read() as session:
+        assert "warning_in_vain" not in {each.what for each in await stuck(session, house.now)}
+
+    await house.lives_until(7)
+
+    assert await house.state() is MembershipState.ACTIVE
+    async with house.till.db.read() as session:
+        (told,) = [each for each in await stuck(session, house.now) if each.what == "warning_in_vain"]
+    assert (told.bill_id, told.since) == (house.bill.id, house.instant(3, time(10)))
 
 
 async def _names_in(house: House, name: str) -> set[str]:
