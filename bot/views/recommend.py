@@ -133,7 +133,12 @@ def reason(say: Speech, one: Suggestion) -> str:
     )
     match one.reason.kind:
         case "because_you_rated" if quoted:
-            return say("recommend.reason_because_you_rated", titles=quoted)
+            called = [shortened(name(say, title), _QUOTED_LENGTH) for title in one.because]
+            given = [
+                say.plain("recommend.quoted_given", name=each, stars=say.stars(gave))
+                for each, gave in zip(called, one.gave, strict=True)
+            ]
+            return say("recommend.reason_because_you_rated", titles=listed(say, given))
         case "genre_you_like" if quoted:
             shared = [word for word in one.reason.words if any(word in title.genres for title in one.because)]
             return say("recommend.reason_genre_you_like", titles=quoted, words=in_words(say, one.title, shared))

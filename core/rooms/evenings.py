@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -135,6 +135,19 @@ async def leave_evenings(session: AsyncSession, person_id: int, now: datetime) -
     for evening_id in list(await session.scalars(watched)):
         evening = await session.get_one(Evening, evening_id, with_for_update=True, populate_existing=True)
         await watch(session, evening, person_id, watches=False)
+        await show_others(session, evening, None, now)
+
+
+async def forget_watchers(session: AsyncSession, room_id: int, people: Collection[int], now: datetime) -> None:
+    """Take people who left a room out of its evening, and off the list that the others have before them."""
+    evening = await session.scalar(
+        select(Evening).where(Evening.room_id == room_id, Evening.under_way.is_(True)).with_for_update()
+    )
+    if evening is None or not is_open(evening, now):
+        return
+    theirs = EveningSeat.evening_id == evening.id, EveningSeat.person_id.in_(list(people)), EveningSeat.watches
+    if await changed(session, update(EveningSeat).where(*theirs).values(watches=False)):
+        await _moved(session, evening)
         await show_others(session, evening, None, now)
 
 

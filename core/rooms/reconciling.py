@@ -17,6 +17,7 @@ from core.parties.tables import INSIDE, Membership, Party, PartyState, Role
 from core.people.tables import Person
 from core.rooms.board import Standing, nicknames
 from core.rooms.boards import show_board, while_seated
+from core.rooms.evenings import forget_watchers
 from core.rooms.standing import OPEN_STATES, standing_of
 from core.rooms.tables import Room, RoomKind, RoomPresence, RoomSeat
 
@@ -58,6 +59,8 @@ async def _fill(session: AsyncSession, room: Room, standing: Standing, today: da
     gone = [seat for person_id, seat in seats.items() if person_id not in insiders]
     left = await _let_go(session, room, gone, "rooms.closed_for_you", standing, now)
     left |= await _end_presence_of_others(session, room, insiders)
+    if gone:
+        await forget_watchers(session, room.id, [seat.person_id for seat in gone], now)
     staying = [seat for person_id, seat in seats.items() if person_id in insiders]
     newcomers = [one for one in standing.insiders if one.person_id not in seats]
     for one in newcomers:

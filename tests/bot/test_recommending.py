@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.recommending import Recommending
+from bot.recommending import Companion, Recommending, Together
 from bot.training import train
 from core.clock import ManualClock
 from core.db import Database
@@ -103,6 +103,7 @@ async def test_reasons_name_only_titles_that_the_person_rated_well(db: Database,
     named = [title.id for pick in picks for title in pick.because]
     assert named
     assert all(given[title_id] >= 7 for title_id in named)
+    assert all(pick.gave == tuple(given[title.id] for title in pick.because) for pick in picks)
 
 
 async def test_a_teenager_is_never_offered_what_is_for_adults(db: Database, clock: ManualClock) -> None:
@@ -245,6 +246,28 @@ async def test_five_people_with_five_ratings_each_do_not_tie_the_list(db: Databa
 
     times = Counter(round(pick.stars, 6) for pick in picks)
     assert sum(count for count in times.values() if count > 1) / len(picks) < 0.2
+
+
+async def test_a_room_of_one_a_room_that_vetoes_everything_and_an_empty_catalogue_have_their_answers(
+    db: Database, clock: ManualClock
+) -> None:
+    one, other = [await somebody(db, clock.now(), 1000 + number) for number in range(2)]
+    recommending = Recommending()
+
+    async def chosen(*people: Companion) -> Together:
+        async with db.read() as session:
+            return await recommending.together(session, people, n=5)
+
+    empty = await chosen(Companion(one), Companion(other))
+    await fill(db, clock.now())
+    alone = await chosen(Companion(one))
+    half = {row["id"] for row in SHELF[::2]}
+    vetoed = await chosen(Companion(one, half), Companion(other, {row["id"] for row in SHELF} - half))
+
+    assert (list(empty.picks), empty.counted_more) == ([], (0.0, 0.0))
+    assert len(alone.picks) == 5
+    assert {len(pick.stars) for pick in alone.picks} == {1}
+    assert (list(vetoed.picks), vetoed.counted_more) == ([], (0.0, 0.0))
 
 
 async def test_a_suggestion_carries_the_row_of_its_title(db: Database, clock: ManualClock) -> None:

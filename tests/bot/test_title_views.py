@@ -87,7 +87,7 @@ def text_of(screen: Screen) -> str:
 
 
 def suggestion(reason: Reason, *because: Title, of: Title = LONG, stars: float = 4.24) -> Suggestion:
-    return Suggestion(of, stars, reason, because)
+    return Suggestion(of, stars, reason, because, (9, 8)[: len(because)])
 
 
 REASONS = [
@@ -358,8 +358,8 @@ HOST = title(id=3, name_ko="괴물", name_en="The Host", genres=["horror"], dire
         (
             Reason("because_you_rated", (2, 3)),
             (MOTHER, HOST),
-            "‘마더’·‘괴물’에 높은 별점을 주셨어요",
-            "You rated “Mother”, “The Host” highly",
+            "‘마더’(★ 4.5)·‘괴물’(★ 4.0)에 높은 별점을 주셨어요",
+            "You rated “Mother” (★ 4.5), “The Host” (★ 4.0) highly",
         ),
         (
             Reason("genre_you_like", (2,), ("crime", "thriller")),

@@ -13,11 +13,13 @@ from core import rooms
 from core.clock import ManualClock
 from core.db import Database
 from core.errors import NotFound, Outdated, Suspended
+from core.flows.leave import close_leavings, leave_party
 from core.outbox import Outgoing
 from core.parties import MembershipState
 from core.parties.tables import Membership
 from core.people import SHOW_TASTE, Person, agree_to, withdraw
 from core.rooms import Evening, EveningSeat, Veto
+from tests.builders import LIMITS
 from tests.core.rooms.building import Built, make_party, make_person, reconciled, send_all
 from tests.core.titles.shelf import fill
 
@@ -111,6 +113,32 @@ async def test_who_withdraws_is_in_no_evening_any_more_and_everybody_is_shown_th
     assert await room.watching(evening) == ["민수"]
     told = {person for person, name, _ in await send_all(room.db) if name == "evenings.show"}
     assert told == {host.id, sky.id, sea.id}
+
+
+async def test_who_leaves_the_party_in_the_middle_is_gone_from_the_list_that_the_others_have(room: Room) -> None:
+    host, sky, sea = room.people
+    await room.agree(*room.people)
+    async with room.db.write() as session:
+        await leave_party(session, room.built.party_id, sky.id, room.clock.now(), LIMITS)
+    room.clock.move_to(room.clock.now() + timedelta(days=31))
+    evening = await room.begins(host)
+    for one in (sky, sea):
+        await room.does(evening, one, lambda s, e, who=one.id: rooms.watch(s, e, who, watches=True))
+    assert await room.watching(evening) == ["민수", "하늘", "바다"]
+    while await send_all(room.db):
+        pass
+
+    async with room.db.write() as session:
+        stay = await session.scalar(select(Membership).where(Membership.person_id == sky.id))
+        assert stay is not None
+        assert await close_leavings(session, stay.id, room.built.party_id, room.clock.now())
+    await reconciled(room.db, room.clock, room.built)
+
+    assert await room.watching(evening) == ["민수", "바다"]
+    told = {person for person, name, _ in await send_all(room.db) if name == "evenings.show"}
+    assert told == {host.id, sea.id}
+    with pytest.raises(NotFound):
+        await room.does(evening, sky, lambda s, e: rooms.veto_title(s, e, sky.id, 1, room.clock.now()))
 
 
 async def test_two_who_begin_at_once_find_one_evening(room: Room) -> None:
