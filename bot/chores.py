@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Any
 from uuid import uuid4
 
 import structlog
@@ -29,35 +31,41 @@ KEEP_UPDATES = timedelta(days=2)
 KEEP_SENT = timedelta(days=30)
 # When everything is audited, changed or not, in Seoul: the quietest hour.
 AUDIT_AT = time(4, 0)
-# Does a use case for each key, with what else it takes.
-Each = Callable[..., Awaitable[None]]
 
 
-@asynccontextmanager
-async def one_by_one(db: Database, now: datetime) -> AsyncIterator[Each]:
-    """Give what does a use case for one key after the other, each in a transaction of its own.
+@dataclass(frozen=True)
+class Step:
+    """What a tick looks for, and the use case that deals with each key that is found."""
 
-    One that fails holds up nobody else's: operators are told, and what failed is raised together at the end.
+    due: Callable[[AsyncSession], Awaitable[Sequence[int] | Sequence[tuple[int, ...]]]]
+    work: Callable[..., Awaitable[object]]
+    about: tuple[object, ...]
+
+
+async def in_turn(db: Database, now: datetime, steps: Sequence[Step]) -> None:
+    """Do what is due of each step, in order, each key in a transaction of its own.
+
+    One that fails holds up nobody else's: operators are told, and what failed is raised together at the end. One
+    reading looks from step to step until one has something to do: mostly none has, and then nothing else is opened.
     """
-    failures: list[Exception] = []
-
-    async def each(work: Callable[..., Awaitable[object]], keys: Iterable[tuple[int, ...]], *about: object) -> None:
+    left, failures = deque(steps), list[Exception]()
+    while left:
+        async with db.read() as session:
+            keys: Sequence[Any] = ()
+            while left and not keys:
+                step = left.popleft()
+                keys = await step.due(session)
         for key in keys:
             try:
-                await db.transact(work, *key, *about)
+                await db.transact(step.work, *(key if isinstance(key, tuple) else (key,)), *step.about)
             except Exception as error:
                 if database_away(error):
                     raise
                 failures.append(error)
-                await db.transact(_alert_of_failure, work.__name__, key[0], error, now)
-
-    yield each
+                row = key[0] if isinstance(key, tuple) else key
+                await db.transact(_alert_of_failure, step.work.__name__, row, error, now)
     if failures:
         raise ExceptionGroup("not everything that was due could be done", failures)
-
-
-def _keys(ids: Iterable[int]) -> Iterable[tuple[int]]:
-    return [(each,) for each in ids]
 
 
 class Chores:
@@ -94,6 +102,8 @@ class Chores:
 
     async def payments(self) -> None:
         """Look into hints, ask about silent attempts, send refunds, delete the keys of stopped cards."""
+        if not await billing.payments_wait(self._db, self._clock.now()):
+            return
         await billing.look_into_hints(self._db, self._bootpay, self._clock, self._limits)
         await billing.ask_about_attempts(self._db, self._bootpay, self._clock, self._limits)
         await billing.send_refunds(self._db, self._bootpay, self._clock)
@@ -102,63 +112,54 @@ class Chores:
     async def seats(self) -> None:
         """Free the seats whose time to pay or to decide is over, and offer free ones to who waits."""
         now = self._clock.now()
-        async with one_by_one(self._db, now) as each:
-            async with self._db.read() as session:
-                due = await flows.due_holds(session, now)
-                offers = await flows.due_offers(session, now)
-            await each(flows.expire_holds, due, now)
-            await each(flows.expire_offer, offers, now)
-            async with self._db.read() as session:
-                lines = await parties.lines_to_serve(session)
-            await each(flows.serve_line, _keys(lines), now)
+        steps = [
+            Step(lambda session: flows.due_holds(session, now), flows.expire_holds, (now,)),
+            Step(lambda session: flows.due_offers(session, now), flows.expire_offer, (now,)),
+            Step(parties.lines_to_serve, flows.serve_line, (now,)),
+        ]
+        await in_turn(self._db, now, steps)
 
     async def calendar(self) -> None:
         """Start parties, open cycles, end stays, send reminders, release and plan payouts."""
         now = self._clock.now()
-        async with one_by_one(self._db, now) as each:
-            await self._stays(each, now)
-            await self._bills(each, now)
-            await self._payouts(each, now)
+        await in_turn(self._db, now, [*self._stays(now), *self._bills(now), *self._payouts(now)])
 
-    async def _stays(self, each: Each, now: datetime) -> None:
+    def _stays(self, now: datetime) -> list[Step]:
         """Start parties or call them off, end stays and parties, pay out the credit that ended stays leave."""
-        async with self._db.read() as session:
-            recruiting = await flows.recruiting_parties(session, now)
-            leavings = await flows.due_leavings(session, now)
-            endings = await flows.due_endings(session, now)
-        await each(flows.start_or_cancel_due, _keys(recruiting), now, self._limits)
-        await each(flows.close_leavings, leavings, now)
-        await each(flows.finish_party, _keys(endings), now)
-        async with self._db.read() as session:
-            credited = await billing.ended_stays_with_credit(session)
-        await each(billing.transfer_credit_left, _keys(credited), now)
+        return [
+            Step(
+                lambda session: flows.recruiting_parties(session, now), flows.start_or_cancel_due, (now, self._limits)
+            ),
+            Step(lambda session: flows.due_leavings(session, now), flows.close_leavings, (now,)),
+            Step(lambda session: flows.due_endings(session, now), flows.finish_party, (now,)),
+            Step(billing.ended_stays_with_credit, billing.transfer_credit_left, (now,)),
+        ]
 
-    async def _bills(self, each: Each, now: datetime) -> None:
+    def _bills(self, now: datetime) -> list[Step]:
         """Decide prices, open cycles, tell of charges, remind."""
-        async with self._db.read() as session:
-            prices = await flows.price_work(session, now, self._limits)
-        # Before cycles open: the price of one is fixed by what members said to it.
-        await each(flows.keep_price, _keys(prices), now, self._limits)
-        async with self._db.read() as session:
-            running = await billing.running_parties(session)
-        await each(billing.open_due_cycles, _keys(running), seoul_date(now), self._limits, now)
-        # Who is told that their card pays needs no reminder of it.
-        async with self._db.read() as session:
-            told = await billing.bills_to_announce(session, now) if self._seal is not None else []
-        await each(billing.announce_charge, _keys(told), now)
-        async with self._db.read() as session:
-            bills = await billing.due_bills(session, now)
-        await each(billing.remind, _keys(bills), now)
+        today, limits = seoul_date(now), self._limits
+        telling = [Step(lambda session: billing.bills_to_announce(session, now), billing.announce_charge, (now,))]
+        return [
+            # Before cycles open: the price of one is fixed by what members said to it.
+            Step(lambda session: flows.price_work(session, now, limits), flows.keep_price, (now, limits)),
+            Step(
+                lambda session: billing.parties_to_bill(session, today, limits),
+                billing.open_due_cycles,
+                (today, limits, now),
+            ),
+            # Who is told that their card pays needs no reminder of it.
+            *(telling if self._seal is not None else []),
+            Step(lambda session: billing.due_bills(session, now), billing.remind, (now,)),
+        ]
 
-    async def _payouts(self, each: Each, now: datetime) -> None:
+    def _payouts(self, now: datetime) -> list[Step]:
         """Release what is served, and plan what is owed to hosts."""
-        minimum = self._limits.payout_minimum_won
-        async with self._db.read() as session:
-            served = await billing.due_releases(session, now)
-        await each(billing.release_due, _keys(served), self._limits, now)
-        async with self._db.read() as session:
-            owed = await billing.due_payouts(session, minimum)
-        await each(billing.plan_payout, _keys(owed), minimum, now)
+        limits = self._limits
+        minimum = limits.payout_minimum_won
+        return [
+            Step(lambda session: billing.due_releases(session, now), billing.release_due, (limits, now)),
+            Step(lambda session: billing.due_payouts(session, minimum), billing.plan_payout, (minimum, now)),
+        ]
 
     async def reconciling(self) -> None:
         """Hold what was paid against Bootpay's receipts, each payment once a day."""
@@ -167,14 +168,12 @@ class Chores:
     async def unpaid(self) -> None:
         """Take the steps that follow a sent warning; repeat warnings that nobody may have read."""
         now = self._clock.now()
-        async with one_by_one(self._db, now) as each:
-            async with self._db.read() as session:
-                unheard = await billing.unheard_warnings(session, now)
-                suspensions = await flows.due_suspensions(session, now)
-                frees = await flows.due_to_be_freed(session, now)
-            await each(billing.warn_again, _keys(unheard), now)
-            await each(flows.suspend_late, _keys(suspensions), now, self._limits)
-            await each(flows.free_late, _keys(frees), now)
+        steps = [
+            Step(lambda session: billing.unheard_warnings(session, now), billing.warn_again, (now,)),
+            Step(lambda session: flows.due_suspensions(session, now), flows.suspend_late, (now, self._limits)),
+            Step(lambda session: flows.due_to_be_freed(session, now), flows.free_late, (now,)),
+        ]
+        await in_turn(self._db, now, steps)
 
     async def cards(self) -> None:
         """Charge the cards on file whose bills are due; look for charges that left no trace."""

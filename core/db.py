@@ -13,6 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     CursorResult,
     Dialect,
     Engine,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     String,
+    bindparam,
     event,
     make_url,
 )
@@ -108,6 +110,9 @@ class State(TypeDecorator[StrEnum]):
         return None if value is None else self.states(value)
 
 
+# The present, or its place in a statement that is built once and asked often.
+Instant = datetime | BindParameter[datetime]
+NOW: BindParameter[datetime] = bindparam("now", type_=UtcDateTime())
 Id = BigInteger().with_variant(Integer, "sqlite")
 Won = BigInteger()
 

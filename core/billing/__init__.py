@@ -33,9 +33,9 @@ from core.billing.cycles import (
     open_due_cycles,
     open_first_bill,
     operator_fee,
+    parties_to_bill,
     quote,
     reopen_bills,
-    running_parties,
     share_of,
     void_open_bills,
 )
@@ -44,7 +44,7 @@ from core.billing.giving_up import give_up_payment, give_up_refund
 from core.billing.hints import purge_hints, take_hint
 from core.billing.holding import due_releases, host_part, last_release, release_due
 from core.billing.hosting import Coming, CyclePayments, PayoutBoard, PayoutCard, payments_of, payout_board, payout_card
-from core.billing.janitor import ask_about_attempts, look_into_hints, send_refunds
+from core.billing.janitor import ask_about_attempts, look_into_hints, payments_wait, send_refunds
 from core.billing.limits import Limits
 from core.billing.noting import Outcome, Settled
 from core.billing.payout_accounts import (
@@ -187,7 +187,9 @@ __all__ = [
     "open_first_bill",
     "operator_fee",
     "own_bill",
+    "parties_to_bill",
     "payments_of",
+    "payments_wait",
     "payout_board",
     "payout_card",
     "pays_by_itself",
@@ -205,7 +207,6 @@ __all__ = [
     "remind",
     "reopen_bills",
     "reseal",
-    "running_parties",
     "send_refunds",
     "settle",
     "settle_order",

@@ -6,13 +6,13 @@ import secrets
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, or_, select, update
+from sqlalchemy import ColumnElement, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.adapters.bootpay import Receipt
 from core.alerts import alert
 from core.billing.tables import ATTEMPT_MOVES, SILENT, Attempt, AttemptState, Bill, BillState, MoneyRecord
-from core.db import changed
+from core.db import Instant, changed
 from core.errors import BillBusy, BillNotOpen, NotFound
 from core.outbox import notice
 from core.parties import lock_party
@@ -176,8 +176,13 @@ async def reconcile_soon(session: AsyncSession, attempt_id: int, now: datetime) 
 
 async def due_attempts(session: AsyncSession, now: datetime, most: int) -> Sequence[int]:
     """Return attempts to ask about now, the longest due first."""
-    due = select(Attempt.id).where(Attempt.state.in_(SILENT), Attempt.ask_at <= now)
+    due = select(Attempt.id).where(attempt_is_due(now))
     return (await session.scalars(due.order_by(Attempt.ask_at).limit(most))).all()
+
+
+def attempt_is_due(now: Instant) -> ColumnElement[bool]:
+    """Tell of an Attempt whether it is to be asked about."""
+    return Attempt.state.in_(SILENT) & (Attempt.ask_at <= now)
 
 
 async def lease_attempt(session: AsyncSession, attempt_id: int, now: datetime) -> Attempt | None:

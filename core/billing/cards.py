@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,7 +22,7 @@ from core.billing.attempts import new_suffix, record
 from core.billing.provider import Provider
 from core.billing.tables import CARD_MOVES, Attempt, Bill, BillState, Card, CardState
 from core.clock import Clock
-from core.db import Database, changed
+from core.db import Database, Instant, changed
 from core.errors import NotFound, Outdated, ProviderRefused, ProviderUnclear
 from core.people import AgeBand, Person
 from core.sealing import Seal, SealBroken
@@ -261,8 +261,18 @@ async def look_after_cards(db: Database, bootpay: Provider, clock: Clock, seal: 
 
 
 async def _due_cards(session: AsyncSession, now: datetime, most: int = 50) -> Sequence[int]:
-    waits = Card.state.in_((CardState.ASKED, CardState.REVOKING)), Card.ask_at <= now
-    return (await session.scalars(select(Card.id).where(*waits).order_by(Card.ask_at).limit(most))).all()
+    return (await session.scalars(select(Card.id).where(card_is_due(now)).order_by(Card.ask_at).limit(most))).all()
+
+
+def card_is_due(now: Instant) -> ColumnElement[bool]:
+    """Tell of a Card whether it is to be asked about, or its key to be deleted."""
+    return Card.state.in_((CardState.ASKED, CardState.REVOKING)) & (Card.ask_at <= now)
+
+
+def card_is_forgotten(created_before: Instant) -> ColumnElement[bool]:
+    """Tell of a Card whether it is a consent of before an instant that led to no card."""
+    unanswered = or_(Card.receipt_id.is_(None), Card.asks > len(ASK_AGAIN))
+    return (Card.state == CardState.ASKED) & (Card.created_at < created_before) & unanswered
 
 
 async def _lease(session: AsyncSession, card_id: int, now: datetime) -> Card | None:
@@ -308,9 +318,5 @@ async def _forget_key(session: AsyncSession, card_id: int, now: datetime) -> Non
 
 async def _close_forgotten(session: AsyncSession, now: datetime) -> None:
     """End consents that led to no card."""
-    over = update(Card).where(
-        Card.state == CardState.ASKED,
-        Card.created_at < now - ASKED_FOR,
-        or_(Card.receipt_id.is_(None), Card.asks > len(ASK_AGAIN)),
-    )
+    over = update(Card).where(card_is_forgotten(now - ASKED_FOR))
     await changed(session, over.values(state=CardState.REVOKED, ask_at=None, closed_at=now))

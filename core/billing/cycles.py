@@ -164,9 +164,34 @@ def _bill(cycle: Cycle, member: Membership, now: datetime, *, serves_from: date,
     )
 
 
-async def running_parties(session: AsyncSession) -> Sequence[int]:
-    """Return the parties that run; each is then looked at in its own transaction."""
-    return (await session.scalars(select(Party.id).where(Party.state == PartyState.ACTIVE).order_by(Party.id))).all()
+async def parties_to_bill(session: AsyncSession, today: date, limits: Limits) -> Sequence[int]:
+    """Return every running party of which `open_due_cycles` may open a bill today; hardly any other one is among them.
+
+    Who has no bill of the newest cycle that may be open by now lacks one. Whether a price or a consent stands in the
+    way is decided behind the party's lock.
+    """
+    horizon = today + timedelta(days=limits.open_days_before)
+    theirs = select(Bill.id).join(Cycle, Cycle.id == Bill.cycle_id).where(Bill.membership_id == Membership.id)
+    # No month is shorter than 28 days: most members are passed over by this alone.
+    fresh = theirs.where(Cycle.starts_on > horizon - timedelta(days=28))
+    newest = theirs.with_only_columns(func.max(Cycle.starts_on)).scalar_subquery()
+    members = (
+        select(Party.id, Party.anchor_day, Membership.serves_from, newest)
+        .join(Membership, Membership.party_id == Party.id)
+        .where(
+            Party.state == PartyState.ACTIVE,
+            Membership.role == Role.MEMBER,
+            Membership.state == MembershipState.ACTIVE,
+            Membership.serves_from.is_not(None),
+            ~fresh.exists(),
+        )
+    )
+    found = set()
+    for party_id, anchor_day, serves_from, newest_on in await session.execute(members):
+        last = period_of(horizon, anchor_day)
+        if serves_from is not None and serves_from < last.ends_on and (newest_on is None or newest_on < last.starts_on):
+            found.add(party_id)
+    return sorted(found)
 
 
 async def open_due_cycles(session: AsyncSession, party_id: int, today: date, limits: Limits, now: datetime) -> int:

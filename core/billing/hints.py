@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.billing.tables import Hint
-from core.db import changed
+from core.db import Instant, changed
 
 ASK_AGAIN = tuple(timedelta(seconds=seconds) for seconds in (10, 60, 300, 1800, 7200))
 KEEP = timedelta(days=7)
@@ -30,11 +30,12 @@ async def take_hint(session: AsyncSession, receipt_id: str, now: datetime) -> No
 
 async def due_hints(session: AsyncSession, now: datetime, most: int = 5) -> Sequence[Hint]:
     """Return hints to look into now; few at a time, so that forged ones cannot make us flood the provider."""
-    return (
-        await session.scalars(
-            select(Hint).where(Hint.done_at.is_(None), Hint.ask_at <= now).order_by(Hint.ask_at).limit(most)
-        )
-    ).all()
+    return (await session.scalars(select(Hint).where(hint_is_due(now)).order_by(Hint.ask_at).limit(most))).all()
+
+
+def hint_is_due(now: Instant) -> ColumnElement[bool]:
+    """Tell of a Hint whether it is to be looked into."""
+    return Hint.done_at.is_(None) & (Hint.ask_at <= now)
 
 
 async def lease_hint(session: AsyncSession, hint: Hint, now: datetime) -> bool:

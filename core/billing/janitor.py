@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
-from core.billing.attempts import due_attempts
-from core.billing.hints import ASK_AGAIN, close_hint, due_hints, lease_hint
+from datetime import datetime
+
+from sqlalchemy import bindparam, or_, select
+
+from core.billing.attempts import attempt_is_due, due_attempts
+from core.billing.cards import ASKED_FOR, card_is_due, card_is_forgotten
+from core.billing.hints import ASK_AGAIN, close_hint, due_hints, hint_is_due, lease_hint
 from core.billing.limits import Limits
 from core.billing.noting import Outcome
 from core.billing.provider import Provider
-from core.billing.refunds import due_refunds, send_refund
+from core.billing.refunds import due_refunds, refund_is_due, send_refund
 from core.billing.settle import settle, settle_order
+from core.billing.tables import Attempt, Card, Hint, Refund
 from core.clock import Clock
-from core.db import Database
+from core.db import NOW, Database, UtcDateTime
 
 # The same question may get another answer soon.
 UNDECIDED = (Outcome.CHECKING, Outcome.BUSY)
+# Asked after every tap, of which hardly any moves money: one statement, built once.
+_WAITING = select(
+    or_(
+        select(Hint.id).where(hint_is_due(NOW)).exists(),
+        select(Attempt.id).where(attempt_is_due(NOW)).exists(),
+        select(Refund.id).where(refund_is_due(NOW)).exists(),
+        select(Card.id).where(card_is_due(NOW)).exists(),
+        select(Card.id).where(card_is_forgotten(bindparam("asked_before", type_=UtcDateTime()))).exists(),
+    )
+)
+
+
+async def payments_wait(db: Database, now: datetime) -> bool:
+    """Tell whether any hint, attempt, refund or card is due, by the very rules of what looks after them."""
+    async with db.read() as session:
+        return bool(await session.scalar(_WAITING, {"now": now, "asked_before": now - ASKED_FOR}))
 
 
 async def look_into_hints(db: Database, bootpay: Provider, clock: Clock, limits: Limits) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.adapters.bootpay import Receipt
@@ -20,7 +20,7 @@ from core.billing.refund_books import OUTSIDE, book_refund, cancelled_won
 from core.billing.refund_ways import plan_transfer, plan_way
 from core.billing.tables import UNFINISHED, Attempt, Bill, MoneyRecord, Refund, RefundState, RefundWay
 from core.clock import Clock
-from core.db import Database, changed
+from core.db import Database, Instant, changed
 from core.errors import ProviderRefused, ProviderUnclear
 
 ASK_AGAIN = tuple(timedelta(minutes=minutes) for minutes in (2, 5, 10, 30, 120, 360, 1440))
@@ -46,14 +46,13 @@ class Taken:
 
 async def due_refunds(session: AsyncSession, now: datetime, most: int = 50) -> Sequence[int]:
     """Return refunds to be sent or asked about."""
-    return (
-        await session.scalars(
-            select(Refund.id)
-            .where(Refund.state.in_(UNFINISHED), Refund.way == RefundWay.CANCEL, Refund.ask_at <= now)
-            .order_by(Refund.ask_at, Refund.id)
-            .limit(most)
-        )
-    ).all()
+    due = select(Refund.id).where(refund_is_due(now))
+    return (await session.scalars(due.order_by(Refund.ask_at, Refund.id).limit(most))).all()
+
+
+def refund_is_due(now: Instant) -> ColumnElement[bool]:
+    """Tell of a Refund whether it is to be sent or asked about."""
+    return Refund.state.in_(UNFINISHED) & (Refund.way == RefundWay.CANCEL) & (Refund.ask_at <= now)
 
 
 async def send_refund(db: Database, bootpay: Provider, clock: Clock, refund_id: int) -> RefundState | None:

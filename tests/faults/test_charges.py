@@ -14,7 +14,7 @@ from core import billing
 from core.adapters.bootpay import Bootpay
 from core.billing import Bill, BillState
 from core.billing.attempts import ASK_AFTER
-from core.billing.cycles import open_due_cycles, running_parties
+from core.billing.cycles import open_due_cycles, parties_to_bill
 from core.dates import seoul_date
 from core.errors import ProviderUnclear
 from tests import cards
@@ -39,7 +39,7 @@ async def bills_with_cards(till: Till, count: int) -> Sequence[int]:
         await cards.registers(till, person_id)
     days_pass(till.clock, 24)
     async with till.db.read() as session:
-        parties = await running_parties(session)
+        parties = await parties_to_bill(session, seoul_date(till.clock.now()), LIMITS)
     for party_id in parties:
         today = seoul_date(till.clock.now())
         await till.db.transact(open_due_cycles, party_id, today, LIMITS, till.clock.now())

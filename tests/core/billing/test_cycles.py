@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 from core import flows, parties
-from core.billing import Bill, BillState, Cycle, open_due_cycles, quote, running_parties, share_of
-from core.dates import period_of, seoul_date
+from core.billing import Bill, BillState, Cycle, open_due_cycles, parties_to_bill, quote, share_of
+from core.dates import period_of, seoul_date, seoul_instant
 from core.parties import Party, Prices
 from tests.builders import LIMITS, days_pass, joins, party, person
 from tests.till import Till
@@ -23,7 +23,7 @@ async def _calendar(till: Till) -> None:
     for party_id in recruiting:
         await till.db.transact(flows.start_or_cancel_due, party_id, till.clock.now(), LIMITS)
     async with till.db.read() as session:
-        running = await running_parties(session)
+        running = await parties_to_bill(session, today, LIMITS)
     for party_id in running:
         await till.db.transact(open_due_cycles, party_id, today, LIMITS, till.clock.now())
 
@@ -186,6 +186,34 @@ async def test_a_party_that_does_not_run_opens_nothing(till: Till) -> None:
     assert (
         await till.db.transact(open_due_cycles, opened.id, seoul_date(till.clock.now()), LIMITS, till.clock.now()) == 0
     )
+
+
+async def test_a_party_is_named_on_exactly_the_days_on_which_it_has_a_bill_to_open(till: Till) -> None:
+    till.clock.move_to(seoul_instant(date(2027, 1, 20), time(12)))
+    parties_ = [await party(till.db, till.clock, anchor_day=day) for day in (1, 20, 31)]
+    for opened in parties_:
+        await _member(till, opened)
+    opened_on: dict[int, list[date]] = {opened.id: [] for opened in parties_}
+
+    for day in range(45):
+        if day == 25:  # after the bills of the month that begins on the 20th have opened
+            await _member(till, parties_[1], "바다")
+        days_pass(till.clock, 1)
+        today = seoul_date(till.clock.now())
+        async with till.db.read() as session:
+            named = await parties_to_bill(session, today, LIMITS)
+        # Each is asked, named or not: what looks at every party is the measure.
+        about = today, LIMITS, till.clock.now()
+        done = {each: await till.db.transact(open_due_cycles, each, *about) for each in opened_on}
+        assert set(named) == {each for each, bills in done.items() if bills}
+        for each in named:
+            opened_on[each].append(today)
+
+    assert [[f"{day:%m-%d}" for day in days] for days in opened_on.values()] == [
+        ["01-25", "02-22"],
+        ["02-13", "02-15"],
+        ["01-24", "02-21"],
+    ]
 
 
 async def test_the_odd_won_of_a_seat_moves_on_with_the_months(till: Till) -> None:

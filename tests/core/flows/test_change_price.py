@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from core import flows
-from core.billing import Bill, Cycle, open_due_cycles, running_parties
+from core.billing import Bill, Cycle, open_due_cycles, parties_to_bill
 from core.catalogue import sync_plans
 from core.catalogue.plans import catalogue_data
 from core.dates import seoul_date, seoul_instant
@@ -54,7 +54,7 @@ async def _calendar(till: Till) -> None:
     for party_id in due:
         await till.db.transact(keep_price, party_id, now, LIMITS)
     async with till.db.read() as session:
-        running = await running_parties(session)
+        running = await parties_to_bill(session, seoul_date(now), LIMITS)
     for party_id in running:
         await till.db.transact(open_due_cycles, party_id, seoul_date(now), LIMITS, now)
 

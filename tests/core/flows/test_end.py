@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from sqlalchemy import func, select
 
-from core.billing import Bill, BillState, Outcome, open_due_cycles, running_parties
+from core.billing import Bill, BillState, Outcome, open_due_cycles, parties_to_bill
 from core.dates import seoul_date
 from core.errors import BillBusy, NotYours, Outdated, PartyClosed
 from core.flows import (
@@ -73,7 +73,7 @@ async def test_ending_with_the_period_keeps_what_is_paid_and_bills_nobody(till: 
     assert await till.said("parties.ending") == 2
     days_pass(till.clock, 19)
     async with till.db.read() as session:
-        assert await running_parties(session) == []
+        assert await parties_to_bill(session, seoul_date(till.clock.now()), LIMITS) == []
     assert await open_bills(till, opened) == 0
     assert await finish(till) == []
     days_pass(till.clock, 1)
