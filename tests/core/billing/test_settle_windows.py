@@ -41,6 +41,21 @@ async def test_a_second_window_that_charged_by_itself_goes_back_in_full(till: Ti
     assert outcomes == [Outcome.PAID, Outcome.RETURNED]
     assert (till.charges(), till.charged(), await till.held()) == (2, 4250, 4250)
     assert await till.said("billing.refunded") == 1
+    assert await till.records() == ["stray_payment"]
+    assert await till.said("alerts.paid_mismatch") == 0
+
+
+async def test_of_two_receipts_of_an_order_the_one_that_was_charged_is_settled_first(till: Till) -> None:
+    # given a browser that never comes back, with an approval and a charge under one order
+    bill = await open_bill(till.db, till.clock)
+    payload = await till.begins(bill.id)
+    till.presses(payload)
+    till.presses({**payload, "extra": {**payload["extra"], "separately_confirmed": False}})
+
+    await till.minutes_pass(3)
+
+    assert (till.charges(), till.charged(), await till.held()) == (1, 4250, 4250)
+    assert await till.refunds() == []
 
 
 async def test_the_second_window_waits_while_the_first_is_unclear_and_counts_if_that_fails(till: Till) -> None:

@@ -37,6 +37,15 @@ async def test_what_the_invitation_says_is_what_the_bill_asks(till: Till) -> Non
     assert (seen.seats_left, seen.host.nickname) == (2, "민수")
 
 
+async def test_who_pays_before_the_first_day_is_served_from_that_day_on(till: Till) -> None:
+    opened = await party(till.db, till.clock, starts_in=5)
+    bill = await joins(till.db, till.clock, opened)
+
+    await till.pays(bill.id)
+
+    assert (await membership(till.db, bill)).serves_from == opened.starts_on
+
+
 async def test_another_amount_than_agreed_is_not_joined(till: Till) -> None:
     opened = await party(till.db, till.clock)
     someone = await person(till.db, till.clock)
