@@ -67,7 +67,7 @@ def read_payload(payload: object, client_key: str) -> PaymentWish:
         currency=str(payload.get("currency") or "KRW"),
         metadata=payload.get("metadata") or {},
         redirect_url=read_redirect_url(extra.get("redirect_url") or payload.get("redirect_url")),
-        method=str(payload.get("method") or CARD),
+        method=_read_method(payload.get("method")),
         separately_confirmed=extra.get("separately_confirmed") is True,
         timeout_minutes=_number(extra, "timeout", 30),
         common_event_webhook=extra.get("common_event_webhook") is True,
@@ -101,6 +101,16 @@ def read_redirect_url(value: object) -> str:
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise Refusal("INVALID_REQUEST_PARAMS", "redirect_url은 http(s) 주소여야 합니다.")
     return value
+
+
+def _read_method(value: object) -> str:
+    """Return how somebody pays: of several ways that may be chosen from, the first one."""
+    if not value:
+        return CARD
+    methods = value if isinstance(value, list) else [value]
+    if not all(isinstance(method, str) for method in methods):
+        raise Refusal("INVALID_REQUEST_PARAMS", "method는 문자열이거나 문자열의 배열이어야 합니다.")
+    return str(methods[0])
 
 
 def _number(extra: Mapping[str, Any], name: str, default: Number) -> Number:

@@ -55,3 +55,11 @@ async def test_a_virtual_account_waits_for_its_deposit_and_cannot_be_cancelled(
     told = [kind for kind in shop.types() if kind != "PAYMENT_CANCEL_FAILED"]
     assert told == ["PAYMENT_VIRTUAL_ACCOUNT_ISSUED", "PAYMENT_COMPLETED"]
     assert (await api.counted(receipt_id))["charges"] == 1
+
+
+async def test_of_several_ways_to_pay_the_receipt_names_the_one_that_was_used(api: Api) -> None:
+    receipt_id = await api.paid(method=["카드", "간편"])
+
+    _, receipt = await api.ask("GET", f"receipt/{receipt_id}")
+
+    assert (receipt["method"], receipt["method_symbol"]) == ("카드", "card")
