@@ -135,6 +135,20 @@ async def test_photo_goes_to_the_bot_and_shows_in_the_chat(page_demo: Demo, open
     assert await shown.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
 
 
+async def test_a_long_placeholder_stays_on_one_line(page_demo: Demo, open_page: OpenPage) -> None:
+    page = await open_page(page_demo.url)
+    chat = page_demo.chat(page, "하늘")
+    await started(chat)
+    field = chat.get_by_test_id("input")
+    one_line = await field.evaluate("field => field.scrollHeight")
+
+    keyboard = {"keyboard": [[{"text": "나가기"}]], "input_field_placeholder": "티빙 프리미엄 + 추가 회원 3명 대화방에 보낼 말"}
+    await page_demo.bot.say(page_demo.id_of("하늘"), "들어왔어요", reply_markup=keyboard)
+
+    await expect(field).to_have_attribute("placeholder", keyboard["input_field_placeholder"])
+    assert await field.evaluate("field => field.scrollHeight") == one_line
+
+
 async def test_command_menu_sends_the_chosen_command(page_demo: Demo, open_page: OpenPage) -> None:
     page = await open_page(page_demo.url)
     chat = page_demo.chat(page, "민수")
