@@ -237,7 +237,7 @@ async def unpaid(walk: Walk) -> None:
     ):
         await late.sees(told, anywhere=True)
     await first.taps("참여할게요", anywhere=True)
-    await first.taps("규칙을 확인했고 참여하기")
+    await first.taps("규칙 확인하고 참여하기")
     await journeys.pay(await first.link("결제하기", anywhere=True), walk.demo.bootpay.url)
     await first.sees("결제가 끝났어요", anywhere=True)
 
@@ -315,10 +315,10 @@ async def new_price(walk: Walk) -> None:
     await willing.taps("동의해요", anywhere=True)
     await willing.sees("새 요금에 동의하셨어요")
     await walk.days_pass(24)
-    opened = await willing.sees("결제가 열렸어요", anywhere=True)
+    opened = await willing.sees("요금이 나왔어요", anywhere=True)
     require("3,975원" in opened["text"], "the next bill is not at the new price")
     await silent.sees("새 요금에 답이 없어서", anywhere=True)
-    await silent.sees_no("결제가 열렸어요", anywhere=True)
+    await silent.sees_no("요금이 나왔어요", anywhere=True)
 
 
 async def rate(walk: Walk) -> None:

@@ -43,7 +43,7 @@ async def test_a_listed_party_shows_share_fee_and_total_before_anything_is_agree
 
     assert (seen.quote.share_won, seen.quote.fee_won, seen.quote.amount_won) == (4_250, 212, 4_462)
     for told in (
-        "한 사람 <b>4,250원</b>/월",
+        "한 사람 월 <b>4,250원</b>",
         "수수료 212원을 더해 매달 4,462원",
         "지금 낼 금액 4,462원",
         "+ 수수료 212원 = 4,462원",

@@ -34,11 +34,11 @@ BOARD: dict[str, Any] = {
 def test_a_members_board_in_korean() -> None:
     assert rooms.board(KO, BOARD).text == (
         "<b>🎬 티빙 프리미엄</b> 파티\n"
-        "📅 이용 기간 11월 5일 (목) ~ 12월 4일 (금)\n"
-        "👥 4자리 중 4자리 참여\n"
+        "📅 11월 5일 (목) ~ 12월 4일 (금)\n"
+        "👥 4자리 중 4자리 찼어요\n"
         "✅ 이번 달 2/3명 결제 완료\n"
         "\n"
-        "🙂 나는 이번 달 결제를 마쳤어요\n"
+        "🙂 이번 달 결제를 마쳤어요\n"
         "➡️ 다음 결제일: 12월 5일 (토)"
     )
 
@@ -111,7 +111,7 @@ def test_the_keyboard_of_a_room_leads_out_of_it_and_says_where_words_go() -> Non
     assert labels == ["🚪 대화방 나가기", "👥 누가 있나요"]
     assert labels[0] in rooms.leave_labels()
     assert labels[1] in rooms.who_labels()
-    assert markup["input_field_placeholder"] == "🎬 티빙 프리미엄 대화방에 말하는 중"
+    assert markup["input_field_placeholder"] == "🎬 티빙 프리미엄 대화방에 보낼 말"
 
 
 def test_labels_are_known_in_every_language() -> None:

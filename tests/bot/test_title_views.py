@@ -328,7 +328,7 @@ def test_the_numbers_behind_a_pick_are_sums_with_the_ratings_that_moved_them() -
         "예상 별점 ★ 4.0",
         "전체 별점 평균 3.50",
         "이 작품이 받은 평가 +0.40",
-        "내가 별점을 주는 편 -0.20",
+        "내가 별점을 주는 성향 -0.20",
         "취향이 비슷한 분들 +0.35",
         "장르, 감독, 배우 취향 -0.05",
         "",
@@ -344,7 +344,7 @@ def test_the_numbers_behind_a_pick_are_sums_with_the_ratings_that_moved_them() -
         "",
         "이 작품에 대해 아는 것",
         "여기서 별점을 준 사람 31명",
-        "다른 곳의 평가 10점 만점에 8.1점 (4,000명)",
+        "외부 평점 10점 만점에 8.1점 (4,000명)",
     ]
 
 
@@ -422,7 +422,7 @@ def test_the_introduction_says_how_much_the_list_knows() -> None:
     assert "아직 별점이 없어서 많은 분이" in begins(0, [])
     assert "좋아하는 장르" in begins(0, ["drama"])
     assert "10개를 채우면" in begins(3, [])
-    assert "별점 12개로 고른 지우님의 추천" in begins(12, [])
+    assert "별점 12개를 보고 지우님께 골라 드렸어요" in begins(12, [])
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=80))

@@ -64,7 +64,7 @@ async def play(job: MainJob, folder: Path) -> None:
         await job.chat(name).sees(f"{HOST}: 추천 받아서")
     await keep(job.page, folder / "demo.png")
 
-    await job.moves_the_clock_on("결제가 열려요", "2026년 12월 16일 (수) 10:00")
+    await job.moves_the_clock_on("다음 달 요금이 나와요", "2026년 12월 16일 (수) 10:00")
     for name, stars in (
         (HOST, ("★ 5.0", "★ 4.5", "★ 2.0", "★ 4.0")),
         ("하늘", ("★ 4.5", "★ 2.5", "★ 5.0")),

@@ -103,7 +103,7 @@ async def test_a_closed_window_registers_nothing(world: World) -> None:
 
     page = await registers(world, member, "close")
 
-    assert "카드 등록을 그만두셨어요" in page
+    assert "카드 등록창을 닫으셨어요" in page
     assert await world.count("card WHERE state = 'active'") == 0
 
 

@@ -66,7 +66,7 @@ async def test_a_suspended_member_reads_the_room_and_writes_again_as_soon_as_the
     await late.toast("이용이 멈춰 있어요")
     await world.pays(late)
 
-    await late.sees("다시 이용할 수 있어요", anywhere=True)
+    await late.sees("이제 다시 볼 수 있어요", anywhere=True)
     await late.says("돌아왔어요")
     await other.sees("돌아왔어요", anywhere=True)
 
@@ -111,7 +111,7 @@ async def test_the_host_waits_reminds_and_frees_the_seat_of_somebody_who_reads_e
     await host.taps("지금 알림 보내기", anywhere=True)
     await host.toast("오늘은 이미 알려 드렸어요.")
     await host.forges(f"latefree:{await world.newest('bill')}")
-    await host.toast("지난 버튼이에요.")
+    await host.toast("오래된 버튼이에요.")
     await host.taps("3일 더 기다릴게요", anywhere=True)
     await host.toast("까지 기다릴게요.")
     await late.sees("Your host gives you more time", anywhere=True)
@@ -131,6 +131,6 @@ async def test_the_room_hears_of_one_late_payment_when_its_member_blocked_the_bo
 
     await world.days_pass(WARNED)
 
-    await host.sees("하늘님에게 메시지가 닿지 않아요", anywhere=True)
+    await host.sees("하늘님께 메시지가 닿지 않아요", anywhere=True)
     shown = await other.sees("한 분의 결제가 늦어지고 있어요", anywhere=True)
     assert "하늘" not in shown["text"]

@@ -47,7 +47,7 @@ async def test_from_start_to_paid_to_the_room_to_recommendations(open_page: Open
             await job.chat(name).sees("바다: 오늘 밤 9시에 같이 볼까요?")
         await keep(page, "4-room")
 
-        await job.moves_the_clock_on("12월 16일 (수) 10:00 · 다음 달 결제가 열려요", "2026년 12월 16일 (수) 10:00")
+        await job.moves_the_clock_on("12월 16일 (수) 10:00 · 다음 달 요금이 나와요", "2026년 12월 16일 (수) 10:00")
         for name in ("하늘", "바다"):
             await job.chat(name).sees("다음 달")
         await keep(page, "5-next-month")

@@ -71,7 +71,7 @@ async def test_a_price_that_changed_under_the_button_is_drawn_anew(world: World)
     await world.days_pass(10)
     await member.taps("참여하기", anywhere=True)
 
-    assert "지난 버튼" in await member.toast()
+    assert "오래된 버튼" in await member.toast()
     assert await world.count("membership") == 1
 
 
@@ -82,7 +82,7 @@ async def test_giving_a_held_seat_up_frees_it(world: World) -> None:
 
     await member.taps("참여 그만두기", anywhere=True)
 
-    await member.sees("자리를 돌려놓았어요")
+    await member.sees("자리를 취소했어요")
     assert await world.count("bill WHERE state = 'void'") == 1
 
 

@@ -72,7 +72,7 @@ async def test_a_member_leaves_at_the_end_of_what_is_paid(world: World) -> None:
 
     await member.taps("파티 나가기")
     await member.taps("네, 나갈게요")
-    await member.sees("까지는 그대로")
+    await member.sees("그 전날까지는 그대로 볼 수 있어요")
     await host.sees("나가요")
     await world.days_pass(31)
 

@@ -42,9 +42,9 @@ async def test_who_agrees_stays_and_who_says_nothing_leaves_without_being_charge
     await silent.sees("새 요금에 답이 없어서", anywhere=True)
     told = (await host.sees("✅ 하늘 · 동의했어요", anywhere=True))["text"]
     assert "⏳ 바다 · 답이 없어요" in told
-    opened = await willing.sees("결제가 열렸어요", anywhere=True)
+    opened = await willing.sees("요금이 나왔어요", anywhere=True)
     assert "4,750원" in opened["text"]
-    await silent.sees_no("결제가 열렸어요", anywhere=True)
+    await silent.sees_no("요금이 나왔어요", anywhere=True)
     await silent.taps("동의해요", anywhere=True)
     await silent.toast("새 요금을 정하는 시간이 지났거나")
     await silent.says("/my")
@@ -66,9 +66,9 @@ async def test_one_changes_ones_mind_and_the_host_takes_the_price_back(world: Wo
     await member.sees("더 결제되는 금액은 없어요")
     await member.taps("다시 생각했어요")
     await member.sees("동의하셨어요")
-    await host.taps("새 요금 묻기를 그만둘래요")
+    await host.taps("요금 변경 취소하기")
 
-    await host.sees("요금은 17,000원 그대로예요")
+    await host.sees("17,000원 그대로예요")
     await member.sees("그대로예요", anywhere=True)
 
 

@@ -73,7 +73,7 @@ async def test_after_a_week_only_leaving_is_offered(world: World) -> None:
 
     await member.taps("지금 바로 나가고", anywhere=True)
 
-    assert "지난 버튼" in await member.toast()
+    assert "오래된 버튼" in await member.toast()
     assert await world.count("refund") == 0
     await party_screen(member)
     await member.taps("파티 나가기")

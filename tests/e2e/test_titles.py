@@ -54,7 +54,7 @@ async def test_find_asks_takes_initials_and_lets_one_try_again(world: World) -> 
     await jiu.says("/find")
     await jiu.sees("어떤 작품을 찾을까요")
     await jiu.says("세상에없는작품")
-    await jiu.sees("못 찾았어요")
+    await jiu.sees("검색 결과가 없어요")
     await jiu.says("ㅅㅇㅇ ㅊㅇ")
     await jiu.sees("Memories of Murder")
 
@@ -81,7 +81,7 @@ async def test_ten_titles_are_rated_in_a_row_and_then_the_picks_are_offered(worl
     assert await world.count("rating") == 10
 
     await jiu.taps("추천 받기")
-    await jiu.sees("별점 10개로 고른 지우님")
+    await jiu.sees("별점 10개를 보고 지우님께")
     assert len(set(await listed(jiu))) == 10
 
 
@@ -195,7 +195,7 @@ async def test_a_teenager_neither_finds_nor_is_offered_what_is_for_adults(world:
     picks = await listed(teen)
     await teen.says("/find 올드보이")
 
-    await teen.sees("못 찾았어요")
+    await teen.sees("검색 결과가 없어요")
     assert len(picks) == 10
     assert not for_adults & set(picks)
 
@@ -223,4 +223,4 @@ async def test_without_any_titles_nothing_breaks(world: World) -> None:
     await jiu.sees("여기까지예요")
     await jiu.says("/find 기생충")
 
-    await jiu.sees("못 찾았어요")
+    await jiu.sees("검색 결과가 없어요")

@@ -48,7 +48,7 @@ async def test_a_free_seat_goes_to_the_first_in_line_who_takes_it(world: World) 
     await stranger.sees("자리가 다 찼어요")
     await first.taps("참여할게요", anywhere=True)
     await first.sees("지금 낼 금액")
-    await first.taps("규칙을 확인했고 참여하기")
+    await first.taps("규칙 확인하고 참여하기")
     await world.pays(first)
 
     await first.sees("결제가 끝났어요", anywhere=True)

@@ -56,7 +56,7 @@ async def test_from_the_link_through_the_window_to_a_card_on_file(
 
 
 @pytest.mark.parametrize(
-    ("press", "words"), [("#close", "카드 등록을 그만두셨어요"), ("#decline", "카드가 등록되지 않았어요")]
+    ("press", "words"), [("#close", "카드 등록창을 닫으셨어요"), ("#decline", "카드가 등록되지 않았어요")]
 )
 async def test_without_a_card_it_leads_back_to_a_button_that_works(
     counter: Counter, open_page: OpenPage, press: str, words: str

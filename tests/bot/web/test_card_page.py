@@ -96,7 +96,7 @@ async def test_the_page_never_holds_the_key(counter: Counter) -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "words"), [("close", "카드 등록을 그만두셨어요"), ("decline", "카드가 등록되지 않았어요")]
+    ("action", "words"), [("close", "카드 등록창을 닫으셨어요"), ("decline", "카드가 등록되지 않았어요")]
 )
 async def test_a_window_without_a_card_leads_back_to_the_button(counter: Counter, action: str, words: str) -> None:
     card, path = await asked(counter)

@@ -82,7 +82,7 @@ async def test_closing_the_window_leads_back_to_a_button_that_works(counter: Cou
     await page.click("#pay")
     await page.wait_for_url("**/gw/*")
     await page.click("#close")
-    await expect(page.get_by_role("status")).to_contain_text("결제를 그만두셨어요")
+    await expect(page.get_by_role("status")).to_contain_text("결제창을 닫으셨어요")
     await keep(page, "pay-closed")
     await page.click("#pay")
     await page.wait_for_url("**/gw/*")

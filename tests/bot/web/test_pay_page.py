@@ -259,7 +259,7 @@ def _fields(back: str) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(
     ("action", "shown"),
-    [("close", "결제를 그만두셨어요"), ("decline", "카드사에서 결제를 거절했어요"), ("fail", "카드사에서 결제를")],
+    [("close", "결제창을 닫으셨어요"), ("decline", "카드사에서 결제를 거절했어요"), ("fail", "카드사에서 결제를")],
 )
 async def test_a_payment_that_ended_in_the_window_can_be_tried_again(counter: Counter, action: str, shown: str) -> None:
     bill = await open_bill(counter.till.db, counter.till.clock)
@@ -298,7 +298,7 @@ async def test_a_closed_window_that_says_cancel_without_a_receipt_is_met_with_a_
 
     _, page = await counter.get(f"{counter.path(bill.id)}/return?event=cancel")
 
-    assert "결제를 그만두셨어요" in page
+    assert "결제창을 닫으셨어요" in page
 
 
 @pytest.mark.parametrize(

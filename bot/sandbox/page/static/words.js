@@ -62,7 +62,7 @@ const WORDS = {
     due_offer_over: "대기자에게 맡아 둔 자리의 시간이 끝나요",
     due_party_starts: "파티가 시작돼요",
     due_recruiting_ends: "모집이 끝나요",
-    due_next_bill: "다음 달 결제가 열려요",
+    due_next_bill: "다음 달 요금이 나와요",
     due_reminder: "결제 알림이 와요",
     due_card_charged: "등록한 카드로 결제돼요",
     due_release: "호스트에게 정산할 금액이 확정돼요",
