@@ -30,7 +30,7 @@ async def test_a_host_is_not_asked_to_call_off_what_runs_nor_shares_what_has_end
     party = await world.newest("party")
 
     await host.forges(f"cancel:{party}")
-    await host.toast("지난 버튼이에요")
+    await host.toast("오래된 버튼이에요")
     await host.sees("결제일 23일")
     await host.says("/my")
     await host.taps("넷플릭스")

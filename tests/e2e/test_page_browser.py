@@ -142,10 +142,11 @@ async def test_a_long_placeholder_stays_on_one_line(page_demo: Demo, open_page: 
     field = chat.get_by_test_id("input")
     one_line = await field.evaluate("field => field.scrollHeight")
 
-    keyboard = {"keyboard": [[{"text": "나가기"}]], "input_field_placeholder": "티빙 프리미엄 + 추가 회원 3명 대화방에 보낼 말"}
+    words = "티빙 프리미엄 + 추가 회원 3명 대화방에 보낼 말"
+    keyboard = {"keyboard": [[{"text": "나가기"}]], "input_field_placeholder": words}
     await page_demo.bot.say(page_demo.id_of("하늘"), "들어왔어요", reply_markup=keyboard)
 
-    await expect(field).to_have_attribute("placeholder", keyboard["input_field_placeholder"])
+    await expect(field).to_have_attribute("placeholder", words)
     assert await field.evaluate("field => field.scrollHeight") == one_line
 
 

@@ -323,7 +323,7 @@ async def test_a_window_that_failed_before_bootpay_knows_how_is_not_said_to_be_c
     _, payload = await counter.attempt(bill.id)
     receipt_id = counter.till.stand_in.open_window(payload).rpartition("/")[2]
 
-    for event, shown in (("error", "결제를 마치지 못했어요"), ("cancel", "결제를 그만두셨어요")):
+    for event, shown in (("error", "결제를 마치지 못했어요"), ("cancel", "결제창을 닫으셨어요")):
         _, page = await counter.get(f"{counter.path(bill.id)}/return?event={event}&receipt_id={receipt_id}")
         assert shown in page
 
