@@ -104,13 +104,12 @@ def silence_is_asked_about() -> Select[int]:
 
 
 @question(of=Bill.party_id)
-def received_is_booked() -> Select[int]:
-    """Money came in that the ledger does not know of, under the name of its payment or as stray."""
-    number = cast(Attempt.id, String)
+def stray_is_booked() -> Select[int]:
+    """Money came in that no bill needed and no book knows of."""
     booked = select(LedgerEntry.id).where(
         LedgerEntry.bill_id == Attempt.bill_id,
-        LedgerEntry.account == Account.PROVIDER,
-        LedgerEntry.event.in_((literal("pay-") + number, literal("stray-") + number)),
+        LedgerEntry.account == Account.STRAY,
+        LedgerEntry.event == literal("stray-") + cast(Attempt.id, String),
     )
     return (
         select(Attempt.id)
@@ -118,6 +117,7 @@ def received_is_booked() -> Select[int]:
         .where(
             Attempt.received_won > 0,
             Attempt.state.in_((AttemptState.PAID, AttemptState.CANCELLED)),
+            Bill.paid_attempt.is_(None) | (Bill.paid_attempt != Attempt.id),
             ~booked.exists(),
         )
     )
