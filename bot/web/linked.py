@@ -16,7 +16,7 @@ from bot.texts import LANGUAGES, SPEECH, Speech, language_of
 from bot.views import pay as views
 from bot.web.bootpay_hook import named_receipt
 from bot.web.links import LinkInvalid
-from bot.web.pages import Pages, policy
+from bot.web.pages import Pages
 from bot.web.throttle import Throttle
 from core.billing import Provider
 from core.clock import Clock
@@ -63,9 +63,9 @@ class Shop:
     def pages(self) -> Pages:
         """Return what draws the pages: they may load Bootpay's script, and lead back to the chat."""
         return Pages(
-            csp=policy(self.settings.bootpay_script, self.settings.payment_hosts),
-            chat_url=f"https://t.me/{self.bot_username}",
             bootpay_script=self.settings.bootpay_script,
+            hosts=self.settings.payment_hosts,
+            chat_url=f"https://t.me/{self.bot_username}",
             business_notice=self.settings.business_notice,
             https=self.settings.public_url.startswith("https://"),
         )

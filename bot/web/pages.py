@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,14 +20,31 @@ _FOLDER = Path(__file__).parent
 FILES = {"pay.css": "text/css", "pay.js": "text/javascript", "back.js": "text/javascript"}
 
 
-def policy(script: str, hosts: str) -> str:
-    """Return the Content-Security-Policy: our own files, Bootpay's script and its windows, nothing else."""
+# What the buttons of Bootpay's own window call: its script (client-js 5.3) writes them as attributes.
+_BOOTPAY_CALLS = ("Bootpay.dismiss()", "Bootpay.dismiss(true)", "Bootpay.readyToPopup()")
+
+
+def policy(script: str, hosts: str, *, opens_window: bool = False) -> str:
+    """Return the Content-Security-Policy: our own files, Bootpay's script and its windows, nothing else.
+
+    With `opens_window` Bootpay's script may draw its window: it brings its style as text (without it the window is a
+    small box below the page) and those of its buttons by their words; no other script may stand in a page.
+    """
     address = urlsplit(script)
     bootpay = " ".join(dict.fromkeys([f"{address.scheme}://{address.netloc}", *hosts.split()]))
+    scripts, styles = "'self'", "'self'"
+    if opens_window:
+        scripts = " ".join(["'self'", "'unsafe-hashes'", *map(_hashed, _BOOTPAY_CALLS)])
+        styles = "'self' 'unsafe-inline'"
     return (
-        f"default-src 'none'; script-src 'self' {bootpay}; connect-src 'self' {bootpay}; frame-src {bootpay}; "
-        f"form-action 'self' {bootpay}; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; script-src {scripts} {bootpay}; connect-src 'self' {bootpay}; frame-src {bootpay}; "
+        f"form-action 'self' {bootpay}; style-src {styles}; img-src 'self' data:; base-uri 'none'; "
+        "frame-ancestors 'none'"
     )
+
+
+def _hashed(call: str) -> str:
+    return f"'sha256-{b64encode(sha256(call.encode()).digest()).decode()}'"
 
 
 def private_headers(csp: str, *, https: bool) -> Mapping[str, str]:
@@ -61,8 +80,9 @@ def _template() -> Template:
 class Pages:
     """Draws pages."""
 
-    def __init__(self, *, csp: str, chat_url: str, bootpay_script: str, business_notice: str, https: bool) -> None:
-        self.headers = private_headers(csp, https=https)
+    def __init__(self, *, bootpay_script: str, hosts: str, chat_url: str, business_notice: str, https: bool) -> None:
+        self.headers = private_headers(policy(bootpay_script, hosts), https=https)
+        self._paying_headers = private_headers(policy(bootpay_script, hosts, opens_window=True), https=https)
         self._facts = {"chat_url": chat_url, "bootpay_script": bootpay_script, "business_notice": business_notice}
 
     def draw(self, say: Speech, page: Page, *, path: str) -> web.Response:
@@ -75,7 +95,8 @@ class Pages:
         html = _template().render(
             page=page, text=text, language=say.language, other=other, path=path, html=Markup, **self._facts
         )
-        return web.Response(status=page.status, text=html, content_type="text/html", headers=self.headers)
+        headers = self._paying_headers if page.pay else self.headers
+        return web.Response(status=page.status, text=html, content_type="text/html", headers=headers)
 
 
 def add_files(app: web.Application) -> None:

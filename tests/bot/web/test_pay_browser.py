@@ -146,6 +146,31 @@ async def test_without_bootpays_script_the_button_says_that_it_did_not_work(
     await expect(page.locator("#pay")).to_be_enabled()
 
 
+async def test_bootpays_script_may_draw_its_window_and_nobody_else_may_write_a_script(
+    counter: Counter, open_page: OpenPage
+) -> None:
+    bill = await open_bill(counter.till.db, counter.till.clock)
+    page = await open_page(
+        counter.settings.public_url + counter.path(bill.id), size=PHONE, may_complain="Content Security Policy"
+    )
+    await page.evaluate("() => { window.fetch = () => new Promise(() => {}); window.Bootpay.requestPayment({}); }")
+    window = page.locator(".bootpay-payment-background")
+
+    assert await window.evaluate("drawn => getComputedStyle(drawn).position") == "fixed"
+    await page.locator(".bootpay-close-btn").evaluate("button => button.click()")
+    await expect(window).to_have_count(0)
+
+    await page.evaluate(
+        """() => {
+          const drawn = document.createElement("div");
+          drawn.innerHTML = '<button id="other" onclick="window.stolen = true"></button>';
+          document.body.append(drawn);
+          document.getElementById("other").click();
+        }"""
+    )
+    assert await page.evaluate("window.stolen") is None
+
+
 async def test_a_script_of_bootpays_that_is_slow_to_come_keeps_the_button_alive(
     counter: Counter, open_page: OpenPage
 ) -> None:

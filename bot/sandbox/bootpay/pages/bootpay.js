@@ -13,8 +13,26 @@
     return new Promise(function () {});
   }
 
+  // As Bootpay's own script does: its style comes as text, and its window over the page calls it by attributes.
+  const style = document.createElement("style");
+  style.textContent = ".bootpay-payment-background { position: fixed; inset: 0; display: block; z-index: 200000; }";
+  document.head.appendChild(style);
+
+  function dismiss() {
+    document.querySelectorAll(".bootpay-payment-background").forEach(function (drawn) { drawn.remove(); });
+  }
+
+  function drawOver() {
+    dismiss();
+    const over = document.createElement("div");
+    over.innerHTML = '<div class="bootpay-payment-background">' +
+      '<button class="bootpay-close-btn" onclick="Bootpay.dismiss()"></button></div>';
+    document.body.appendChild(over.firstChild);
+  }
+
   async function openWindow(path, payload) {
     let answer;
+    drawOver();
     try {
       const response = await fetch(origin + path, {
         method: "POST",
@@ -23,9 +41,11 @@
       });
       answer = await response.json();
     } catch (error) {
+      dismiss();
       throw refusal("NETWORK_ERROR", "결제 서버에 연결하지 못했어요.");
     }
     if (answer.error_code) {
+      dismiss();
       throw refusal(answer.error_code, answer.message);
     }
     window.location.assign(origin + answer.window);
@@ -52,5 +72,6 @@
     requestPayment: requestPayment,
     requestSubscription: requestSubscription,
     requestPaymentUrl: requestPaymentUrl,
+    dismiss: dismiss,
   };
 })();
