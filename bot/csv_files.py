@@ -28,11 +28,18 @@ def as_csv(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> bytes:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a new file that nobody but its owner reads; FileExistsError instead of replacing one."""
+    """Write a new file that nobody but its owner reads; FileExistsError instead of replacing one.
+
+    What could not be written whole is deleted: half a file of transfers must not be taken for one.
+    """
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        except BaseException:
+            os.unlink(path)
+            raise
 
 
 def read_rows(content: bytes) -> list[dict[str, str]]:

@@ -28,6 +28,7 @@ _WRONG_LINE = {
     "key": "names a transfer that is not in the batch",
     "doubled": "names a transfer a second time",
     "won": "has another amount than was exported",
+    "account": "has another bank or account than was exported: look where the money went",
     "missing": "the transfer {key} is missing",
     "result": "contradicts what was confirmed before",
     "same_operator": "you exported this batch yourself: somebody else confirms it",
@@ -89,7 +90,8 @@ class Desk:
         """Book what the bank said of a batch, as the file's column `result` has it."""
         lines = _lines(file)
         try:
-            told = await self.db.transact(billing.confirm_batch, self.by, lines, self.clock.now())
+            now, seal = self.clock.now(), self.settings.seal
+            told = await self.db.transact(billing.confirm_batch, self.by, lines, now, seal)
         except InvalidInput as error:
             raise DeskRefused(f"nothing was confirmed: {_wrong_line(error.facts)}") from None
         if told.before is not None:
@@ -175,7 +177,8 @@ def _line(number: int, row: Mapping[str, str]) -> Line:
     batch, won = row.get("batch", ""), row.get("won", "")
     if not (_is_number(batch) and _is_number(won)):
         raise DeskRefused(f"nothing was confirmed: line {number}: batch and won must be whole numbers")
-    return Line(number, int(batch), row.get("key", ""), int(won), result)
+    to = row.get("bank", ""), row.get("account", "")
+    return Line(number, int(batch), row.get("key", ""), int(won), result, to)
 
 
 def _is_number(text: str) -> bool:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from sqlalchemy import Select, String, case, cast, func, literal, select
 
 from core.audit.asking import question
-from core.billing.tables import SILENT, Account, Attempt, AttemptState, Bill, BillState, LedgerEntry, Refund
+from core.billing.tables import (
+    SILENT,
+    Account,
+    Attempt,
+    AttemptState,
+    Bill,
+    BillState,
+    LedgerEntry,
+    Refund,
+    RefundState,
+)
 from core.parties.tables import SEATED, Membership
 
 PAID = (BillState.PAID, BillState.PARTLY_REFUNDED, BillState.REFUNDED)
@@ -125,7 +135,12 @@ def stray_is_booked() -> Select[int]:
 
 @question(of=Bill.party_id)
 def stray_goes_back() -> Select[int]:
-    """A payment that no bill needed does not go back."""
+    """A payment that no bill needed does not go back, or not all of it."""
+    going_back = (
+        select(func.coalesce(func.sum(Refund.amount_won), 0))
+        .where(Refund.attempt_id == Attempt.id, Refund.state != RefundState.FAILED)
+        .scalar_subquery()
+    )
     return (
         select(Attempt.id)
         .join(Bill, Bill.id == Attempt.bill_id)
@@ -133,7 +148,7 @@ def stray_goes_back() -> Select[int]:
             Attempt.state == AttemptState.PAID,
             Attempt.received_won > 0,
             Bill.paid_attempt.is_(None) | (Bill.paid_attempt != Attempt.id),
-            ~select(Refund.id).where(Refund.attempt_id == Attempt.id).exists(),
+            going_back < Attempt.received_won,
         )
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Select, Subquery, func, select
+from sqlalchemy import ColumnElement, Select, Subquery, case, func, select
 
 from core.acts import OperatorAct
 from core.audit.asking import question
@@ -70,6 +70,38 @@ def refunds_within_bill() -> Select[int]:
         .scalar_subquery()
     )
     return select(Bill.id).where(planned > Bill.amount_won + Bill.credit_won)
+
+
+@question(of=Bill.party_id)
+def refunds_are_booked() -> Select[int]:
+    """A finished refund of a bill was never booked, or the ledger has one, or a transfer, that nobody made."""
+    by_hand = case((Refund.way == RefundWay.OPERATOR, Refund.amount_won), else_=0)
+    done = (
+        select(Refund.bill_id, func.count(Refund.id).label("events"), func.sum(by_hand).label("by_hand"))
+        .where(Refund.state == RefundState.DONE)
+        .group_by(Refund.bill_id)
+        .subquery()
+    )
+    of_bank = case((LedgerEntry.account == Account.BANK, -LedgerEntry.amount_won), else_=0)
+    booked = (
+        select(
+            LedgerEntry.bill_id,
+            func.count(LedgerEntry.event.distinct()).label("events"),
+            func.sum(of_bank).label("by_hand"),
+        )
+        .where(LedgerEntry.event.startswith("refund-"))
+        .group_by(LedgerEntry.bill_id)
+        .subquery()
+    )
+    return (
+        select(Bill.id)
+        .join(done, done.c.bill_id == Bill.id, isouter=True)
+        .join(booked, booked.c.bill_id == Bill.id, isouter=True)
+        .where(
+            (func.coalesce(done.c.events, 0) != func.coalesce(booked.c.events, 0))
+            | (func.coalesce(done.c.by_hand, 0) != func.coalesce(booked.c.by_hand, 0))
+        )
+    )
 
 
 # Sums of few rows, grouped before they are joined: asked stay by stay they would be counted anew for each of them.

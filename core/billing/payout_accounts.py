@@ -27,7 +27,7 @@ from core.billing.tables import (
 from core.db import changed
 from core.errors import InvalidInput, Outdated
 from core.outbox import validity
-from core.sealing import Seal
+from core.sealing import Seal, SealBroken
 
 CODE_DIGITS = 4
 MOST_TRIES = 5
@@ -209,6 +209,22 @@ def details_of(seal: Seal, account: PayoutAccount) -> Details:
         seal.open(account.number_sealed, cell(account.id, "number")),
         seal.open(account.holder_sealed, cell(account.id, "holder")),
     )
+
+
+def is_account(account: PayoutAccount, bank: str, number: str, seal: Seal | None) -> bool:
+    """Tell whether a bank and a number, as a spreadsheet may have saved them, are those of an account.
+
+    Where no key opens the number any more, its last digits have to do: what the bank did must still be booked.
+    """
+    digits = re.sub(r"[ -]", "", number)
+    if bank.zfill(len(account.bank)) != account.bank or not digits.endswith(account.last4):
+        return False
+    if seal is None or account.number_sealed is None:
+        return True
+    try:
+        return digits == seal.open(account.number_sealed, cell(account.id, "number"))
+    except SealBroken:
+        return True
 
 
 def code_of(seal: Seal, account: PayoutAccount) -> str:

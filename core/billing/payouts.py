@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.acts import record_act
 from core.alerts import alert
 from core.billing.ledger import balance, post
-from core.billing.payout_accounts import code_of, details_of, forget_replaced, refuse_account
+from core.billing.payout_accounts import code_of, details_of, forget_replaced, is_account, refuse_account
 from core.billing.payout_plans import lock_parties
 from core.billing.tables import (
     PAYOUT_MOVES,
@@ -66,13 +66,20 @@ class Instruction:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a file that comes back: which instruction it is about, and what the bank said."""
+    """One line of a file that comes back: which instruction it is about, and what the bank said.
+
+    `to` is the bank and the account as the file has them; None when nobody has read them.
+    """
 
     number: int
     batch_id: int
     key: str
     won: int
     result: Result
+    to: tuple[str, str] | None = None
+
+    def __repr__(self) -> str:
+        return f"Line(number={self.number}, key={self.key!r}, won={self.won})"
 
 
 @dataclass(frozen=True)
@@ -235,7 +242,9 @@ def proof_key(account: PayoutAccount) -> str:
     return f"vf_{account.id}"
 
 
-async def confirm_batch(session: AsyncSession, by: str, lines: Sequence[Line], now: datetime) -> Confirmed:
+async def confirm_batch(
+    session: AsyncSession, by: str, lines: Sequence[Line], now: datetime, seal: Seal | None = None
+) -> Confirmed:
     """Book what the bank said of a whole batch; the same file a second time changes nothing.
 
     InvalidInput with the line's number for a file that is not exactly about one batch of another operator's.
@@ -256,6 +265,7 @@ async def confirm_batch(session: AsyncSession, by: str, lines: Sequence[Line], n
     if batch.confirmed_at is not None:
         _compare_results(lines, payouts)
         return Confirmed(batch.id, before=batch.confirmed_by)
+    await _compare_accounts(session, lines, payouts, proofs, seal)
     for line in lines:
         if line.key in payouts:
             await _close(session, payouts[line.key], line.result, now)
@@ -287,6 +297,23 @@ def _compare(batch: PayoutBatch, lines: Sequence[Line], expected: dict[str, int]
         seen.add(line.key)
     if missing := sorted(expected.keys() - seen):
         raise InvalidInput(field="confirmation", rule="missing", line=lines[-1].number + 1, key=missing[0])
+
+
+async def _compare_accounts(
+    session: AsyncSession,
+    lines: Sequence[Line],
+    payouts: dict[str, Payout],
+    proofs: dict[str, PayoutAccount],
+    seal: Seal | None,
+) -> None:
+    """Refuse a file in which a transfer goes to another account than was exported."""
+    for line in lines:
+        if line.to is None:
+            continue
+        payout = payouts.get(line.key)
+        account = await session.get_one(PayoutAccount, payout.account_id) if payout else proofs[line.key]
+        if not is_account(account, *line.to, seal):
+            raise InvalidInput(field="confirmation", rule="account", line=line.number)
 
 
 def _compare_results(lines: Sequence[Line], payouts: dict[str, Payout]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import csv
+import errno
 import os
 import stat
 from collections.abc import Awaitable, Callable, Iterator
@@ -197,6 +198,9 @@ def test_who_confirms_a_batch_has_not_written_its_file(owed: Office) -> None:
     {
         "confirm-amount": {"won": "42500"},
         "confirm-thousands": {"won": "4,250"},
+        "confirm-account": {"account": "1234-5678-9013"},
+        "confirm-bank": {"bank": "088"},
+        "confirm-no-account": {"account": ""},
         "confirm-key": {"key": "po_9_forged"},
         "confirm-batch": {"batch": "99999"},
         "confirm-earlier": {"batch": "{earlier}"},
@@ -213,6 +217,39 @@ def test_a_changed_file_confirms_nothing(owed: Office, row: Row, act: dict[str, 
     assert refused.exit_code == 1
     assert row.words in refused.output
     assert owed.one(select(Payout.state)) is PayoutState.EXPORTED
+
+
+def test_what_a_spreadsheet_does_to_a_bank_and_an_account_is_no_change(owed: Office) -> None:
+    owed.two("payouts", "export", "--by", "mina", "--out", owed.file())
+
+    confirmed = owed.two("payouts", "confirm", owed.returns(bank="4", account="123456789012"), "--by", "jun")
+
+    assert (confirmed.exit_code, confirmed.output) == (0, f"batch {owed.batch}: 2 done, 0 returned\n")
+
+
+@pytest.mark.parametrize(("account", "code"), [("1234-5678-9012", 0), ("1234-5678-0000", 1)])
+def test_a_batch_whose_key_is_lost_is_confirmed_by_the_last_digits(owed: Office, account: str, code: int) -> None:
+    owed.two("payouts", "export", "--by", "mina", "--out", owed.file())
+    other = f"other:{base64.urlsafe_b64encode(os.urandom(KEY_BYTES)).decode()}"
+
+    confirmed = owed.two("payouts", "confirm", owed.returns(account=account), "--by", "jun", SEALING_KEYS=other)
+
+    assert confirmed.exit_code == code
+
+
+def test_a_file_that_could_not_be_written_whole_is_not_left_behind(
+    owed: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bot.csv_files.os.fsync", full)
+        failed = owed.two("payouts", "export", "--by", "mina", "--out", owed.file())
+
+    assert (failed.exit_code, Path(owed.file()).exists()) == (1, False)
+    again = owed.two("payouts", "export", "--by", "mina", "--out", owed.file(), "--batch", str(owed.batch))
+    assert (again.exit_code, len(owed.rows())) == (0, 2)
 
 
 @bad_input({"confirm-missing": slice(0, 1), "confirm-doubled": [0, 0]})

@@ -25,6 +25,10 @@ CORRUPTIONS: dict[str, tuple[list[str], list[str]]] = {
         ["delete from ledger_entry where event = :pay"],
         ["held_equals_paid"],
     ),
+    "a bill of which the books know nothing": (
+        ["delete from ledger_entry where bill_id = :released"],
+        ["received_is_booked", "refunds_are_booked"],
+    ),
     "money nobody owed that no book knows": (
         ["delete from ledger_entry where event = :stray"],
         ["stray_is_booked"],
@@ -102,6 +106,13 @@ CORRUPTIONS: dict[str, tuple[list[str], list[str]]] = {
         [
             "delete from refund where attempt_id = :stray_attempt",
             "update attempt set state = 'paid' where id = :stray_attempt",
+        ],
+        ["refunds_are_booked", "stray_goes_back"],
+    ),
+    "a part of a stray payment that stays": (
+        [
+            "update attempt set state = 'paid' where id = :stray_attempt",
+            "update refund set amount_won = amount_won - 1 where attempt_id = :stray_attempt",
         ],
         ["stray_goes_back"],
     ),

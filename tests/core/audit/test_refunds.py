@@ -57,7 +57,7 @@ async def test_credit_that_nobody_gave_or_used(till: Till) -> None:
 
     assert await found_after(
         till.db, update(LedgerEntry).where(of_credit).values(account=Account.BANK, person_id=None)
-    ) == {"credit_equals_given"}
+    ) == {"credit_equals_given", "refunds_are_booked"}
     assert await found_after(till.db, update(LedgerEntry).where(of_credit).values(person_id=None)) >= {
         "credit_is_the_payers"
     }
@@ -84,6 +84,22 @@ async def test_a_transfer_that_no_operator_made(till: Till) -> None:
     assert await found_after(till.db, update(OperatorAct).values(facts={"refund": refund.id + 1})) == {
         "transfer_has_act"
     }
+
+
+async def test_what_went_back_after_the_release_and_was_never_booked(till: Till) -> None:
+    bill = await member(till)
+    assert await served(till.db, till.clock) == 4250
+    refund = await gives_back(till, bill, 999)
+    await till.db.transact(billing.confirm_transfer, refund.id, "mina", till.clock.now())
+    its_lines = LedgerEntry.event == f"refund-{refund.id}"
+
+    assert await found_after(till.db) == set()
+    assert await found_after(till.db, delete(LedgerEntry).where(its_lines)) == {"refunds_are_booked"}
+    more = [
+        update(LedgerEntry).where(its_lines, LedgerEntry.account == account).values(amount_won=won)
+        for account, won in ((Account.BANK, -9_990), (Account.PAYABLE, 9_990))
+    ]
+    assert await found_after(till.db, *more) == {"refunds_are_booked"}
 
 
 async def test_a_cancel_elsewhere_without_a_record(till: Till) -> None:
