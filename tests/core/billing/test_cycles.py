@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from core import flows, parties
-from core.billing import Bill, BillState, Cycle, open_due_cycles, parties_to_bill, quote, share_of
+from core.billing import Bill, BillState, Cycle, Limits, open_due_cycles, parties_to_bill, quote, share_of
 from core.dates import period_of, seoul_date, seoul_instant
 from core.parties import Party, Prices
 from tests.builders import LIMITS, days_pass, joins, party, person
@@ -65,6 +65,18 @@ async def test_a_first_cycle_that_begins_before_the_anchor_is_pro_rata_too(till:
 
     assert (bill.serves_from, bill.serves_until) == (date(2026, 11, 23), date(2026, 12, 1))
     assert bill.amount_won == 4250 * 8 // 30
+
+
+async def test_days_that_cost_exactly_the_smallest_bill_are_charged(till: Till) -> None:
+    opened = await party(till.db, till.clock)
+    async with till.db.read() as session:
+        opened = await session.get_one(Party, opened.id)
+    last_day, prices = date(2026, 12, 22), Prices(opened.price_won)
+
+    charged, gift = (quote(opened, 1, last_day, Limits(smallest_bill_won=won), prices) for won in (141, 142))
+
+    assert (charged.amount_won, charged.days) == (141, 1)
+    assert (gift.amount_won, gift.days) == (4250, 31)
 
 
 async def test_days_too_cheap_to_charge_are_a_gift_and_the_next_month_is_paid(till: Till) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from core.billing import Bill, BillState, Cycle, open_due_cycles, plan_refund, release_due
+from core.billing import Bill, BillState, Cycle, Outcome, RefundState, open_due_cycles, plan_refund, release_due
 from core.billing.holding import released as split
+from core.billing.holding import taken_back
 from core.billing.tables import Account
 from core.dates import seoul_date, seoul_instant
 from core.parties.tables import Claim, ClaimState
@@ -66,6 +67,32 @@ async def test_nothing_is_released_while_a_claim_is_open(till: Till) -> None:
         closed.under_way, closed.state = None, ClaimState.REJECTED
 
     assert await released(till.db, till.clock) == 4250
+
+
+async def test_money_that_goes_back_beside_a_bill_does_not_keep_its_host_waiting(till: Till) -> None:
+    bill = await joins(till.db, till.clock, await party(till.db, till.clock))
+    payload = await till.begins(bill.id)
+    at_once = {**payload, "extra": {**payload["extra"], "separately_confirmed": False}}
+    outcomes = [await till.settles(till.presses(at_once)) for _ in range(2)]
+
+    assert outcomes == [Outcome.PAID, Outcome.RETURNED]
+    assert [refund.state for refund in await till.refunds()] == [RefundState.PLANNED]
+    assert await served(till.db, till.clock) == 4250
+
+
+@given(fee=st.integers(0, 1000), share=st.integers(100, 30_000), cuts=st.lists(st.integers(1, 30_000), max_size=4))
+def test_over_all_refunds_after_the_release_exactly_the_fee_goes_back(fee: int, share: int, cuts: list[int]) -> None:
+    total = share + fee
+    bill = Bill(amount_won=total, credit_won=0, fee_won=fee, refunded_won=0, released_at=datetime.now(UTC))
+    ends = sorted({min(cut, total) for cut in cuts} | {total})
+
+    fees = 0
+    for end in ends:
+        back = taken_back(bill, end - bill.refunded_won)
+        fees += back[Account.FEE]
+        bill.refunded_won = end
+
+    assert fees == fee
 
 
 async def test_nothing_is_released_while_a_refund_is_under_way_and_only_what_is_left_afterwards(till: Till) -> None:

@@ -147,6 +147,20 @@ async def test_the_credit_that_a_stay_leaves_is_transferred_by_the_operator(till
     assert (await till.bill(bill.id)).refunded_won == 700
 
 
+async def test_credit_is_transferred_once_and_only_when_the_stay_is_over(till: Till) -> None:
+    bill = await paid_bill(till)
+    await give_back(till, bill.id, 700, stays=True)
+    now = till.clock.now()
+    assert await till.db.transact(billing.transfer_credit_left, bill.membership_id, now) is None
+
+    async with till.db.write() as session:
+        await free_seat(session, bill.membership_id, MembershipState.ACTIVE, MembershipState.REMOVED, now)
+    # by two workers, both of which have just seen that there is something to transfer
+    planned = [await till.db.transact(billing.transfer_credit_left, bill.membership_id, now) for _ in range(2)]
+
+    assert [transfer and transfer.amount_won for transfer in planned] == [700, None]
+
+
 async def test_an_operator_says_once_that_they_have_transferred(till: Till) -> None:
     bill = await paid_bill(till)
     await give_back(till, bill.id, 999)

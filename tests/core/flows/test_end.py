@@ -56,6 +56,19 @@ async def open_bills(till: Till, opened: Party) -> int:
     return await till.db.transact(open_due_cycles, opened.id, today, LIMITS, now)
 
 
+async def test_the_unpaid_bill_of_the_running_period_stays_open_while_its_days_are_served(till: Till) -> None:
+    opened, _, first = await member(till)
+    running = await next_bill(till, first)
+    days_pass(till.clock, 8)
+
+    plan = await end(till, opened, at_once=False)
+
+    assert plan.ends_on == running.serves_until
+    assert (await till.bill(running.id)).state is BillState.OPEN
+    await till.pays(running.id)
+    assert (await till.bill(running.id)).state is BillState.PAID
+
+
 async def two_members(till: Till) -> tuple[Party, Bill, Bill]:
     opened, _, first = await member(till)
     _, _, second = await member(till, opened)

@@ -343,6 +343,15 @@ async def test_the_host_waits_three_days_longer_once(house: House) -> None:
     assert await house.state() is MembershipState.SUSPENDED
 
 
+async def test_a_host_who_waits_after_an_outage_waits_three_days_from_now(house: House) -> None:
+    await house.lives_until(3)
+    house.till.clock.move_to(house.instant(6, time(12)))
+
+    until = await house.till.db.transact(wait_longer, house.bill.id, house.party.host_id, house.now, LIMITS)
+
+    assert until == house.instant(9, time(12))
+
+
 async def test_the_host_reminds_once_a_day_and_not_in_quiet_hours(house: House) -> None:
     await house.lives_until(1, time(21))
     house.till.clock.move_to(house.instant(1, time(23)))

@@ -243,6 +243,23 @@ async def test_the_seat_of_somebody_who_leaves_is_offered_on_their_last_day(till
     assert await state(till, opened, first) is MembershipState.OFFERED
 
 
+async def test_an_offer_is_not_taken_back_before_its_time_is_over(till: Till) -> None:
+    opened, members = await full_party(till)
+    someone = await waits(till, opened)
+    await a_seat_is_freed(till, opened, members[0])
+    await tick(till)
+    stay = await _stay(till, opened, someone)
+    assert stay is not None
+    assert stay.held_until is not None
+
+    early = stay.held_until - timedelta(seconds=1)
+
+    assert await till.db.transact(flows.expire_offer, stay.id, opened.id, early) is False
+    assert await state(till, opened, someone) is MembershipState.OFFERED
+    assert await till.db.transact(flows.expire_offer, stay.id, opened.id, stay.held_until) is True
+    assert await state(till, opened, someone) is None
+
+
 @pytest.mark.faults
 async def test_fifty_who_wait_and_fifty_by_the_link_never_oversell_three_seats(till: Till, clock: ManualClock) -> None:
     opened, members = await full_party(till, seats=4)
