@@ -84,13 +84,13 @@ class HybridSVDKNN(AlgoBase):  # type: ignore[misc]  # scikit-surprise ships no 
         self._rows.clear()
         low, high = trainset.rating_scale
         fits = low >= LOWEST and high <= HIGHEST
-        self._stretch = 1.0 if fits else (HIGHEST - LOWEST) / (high - low)
+        self._stretch = 1.0 if fits else (HIGHEST - LOWEST) / ((high - low) or 1)
         self._shift = 0.0 if fits else LOWEST - low * self._stretch
-        users, titles, stars = zip(*trainset.all_ratings(), strict=True)
+        rows = list(trainset.all_ratings())
         ratings = Ratings(
-            [trainset.to_raw_uid(user) for user in users],
-            [trainset.to_raw_iid(title) for title in titles],
-            np.array(stars) * self._stretch + self._shift,
+            [trainset.to_raw_uid(user) for user, _, _ in rows],
+            [trainset.to_raw_iid(title) for _, title, _ in rows],
+            np.array([stars for *_, stars in rows]) * self._stretch + self._shift,
         )
         self._head, self._layout = fit_stars_head(
             ratings,

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -126,3 +127,24 @@ def test_what_serves_a_person_and_what_scores_pairs_agree(data: Dataset) -> None
     alone = head.predict_all(head.read(mine.indices.astype(np.int64), mine.data.astype(np.float64)))
 
     assert alone == pytest.approx(by_pairs, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("rows", "scale"),
+    [
+        ([], (1, 5)),
+        ([(1, 1, 4.0)], (1, 5)),
+        ([(1, title, 3.0) for title in range(5)], (1, 5)),
+        ([("하늘", "마더", 4.0), ("바다", "괴물", 2.0)], (1, 5)),
+        ([(1, "1", 4.0), ("1", 1, 2.0), (2, "1", 3.0)], (1, 5)),
+        ([(1, 1, 7.0), (2, 2, 7.0)], (7, 7)),
+    ],
+    ids=["empty", "one", "one person", "Korean ids", "mixed ids", "a scale of one value"],
+)
+def test_the_strangest_rating_sets_are_fitted_and_estimated(rows: list[Any], scale: tuple[int, int]) -> None:
+    part = Dataset(reader=Reader(rating_scale=scale)).construct_trainset([(*row, None) for row in rows])
+
+    for members in ((), (SVD(),)) if rows else ((),):  # Surprise's own need a rating
+        fitted = HybridSVDKNN(members=members).fit(part)
+        for user, title in ((1, 1), ("하늘", "괴물"), ("nobody", "nothing")):
+            assert scale[0] <= fitted.predict(user, title).est <= scale[1]

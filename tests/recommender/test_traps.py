@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recommender import Model, RatingRefused, Ratings, Title, Titles, similar, train, why
+from recommender import Model, RatingRefused, Ratings, Title, Titles, crew, similar, train, why
 from recommender.model import Tier
 from recommender.together import Present, recommend_together
 from tests.recommender.worlds import World, catalogue, of, relabelled, world
@@ -81,6 +81,17 @@ def test_stars_that_cannot_be_are_refused_in_training_and_in_asking(model: Model
     ):
         with pytest.raises(RatingRefused):
             ask({3: stars})
+
+
+@pytest.mark.parametrize("tier", ["instant", "full"])
+def test_the_number_of_threads_changes_no_bit(town: World, tier: Tier, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew, "_WORTH_A_THREAD", 0)
+    dumps = set()
+    for threads in (1, 2, 5):
+        monkeypatch.setattr(crew, "hands", lambda count=threads: count)
+        dumps.add(train(town.ratings, town.titles, tier=tier).dump())
+
+    assert len(dumps) == 1
 
 
 @pytest.mark.parametrize("tier", ["instant", "full"])
