@@ -26,12 +26,14 @@ from core.billing.tables import (
 )
 from core.dates import seoul_date, seoul_instant
 from core.outbox import Outgoing, SendState
-from core.parties import Membership, MembershipState, Party, PartyState, Role
+from core.parties import Membership, MembershipState, Party, PartyState, Role, lines_to_serve
 from core.parties.tables import PriceChange, PriceChangeState
 from core.people import CAN_WAIT
 
 # A day's work begins a minute after midnight.
 DAYBREAK = time(0, 1)
+# What the next run of a tick would do at once.
+MOMENT = timedelta(minutes=1)
 # States of a bill of which something may be held.
 HELD = (BillState.PAID, BillState.PARTLY_REFUNDED)
 Event = tuple[datetime, str]
@@ -76,6 +78,8 @@ async def next_stop(session: AsyncSession, now: datetime, limits: Limits) -> dat
     ahead += [at for at in [await session.scalar(planned)] if at is not None]
     ahead += [at for at in await coming_repeats(session) if at > now]
     ahead += [at for at in await flows.coming_price_reminders(session) if at > now]
+    if await lines_to_serve(session):
+        ahead.append(now + MOMENT)  # a seat was freed after its tick had run: it is not offered hours later
     tomorrow = seoul_instant(seoul_date(now) + timedelta(days=1), DAYBREAK)
     if await _looked_after_daily(session, now):
         ahead.append(tomorrow)

@@ -89,6 +89,18 @@ class Screen:
         return name, data
 
 
+def screens_of(blocks: Sequence[str], between: str, rows: Rows = ()) -> list[Screen]:
+    """Return blocks of text as few screens as Telegram takes, the buttons below the last of them."""
+    texts: list[str] = []
+    for block in blocks:
+        longer = f"{texts[-1]}{between}{block}" if texts else ""
+        if texts and len(longer.encode("utf-16-le")) // 2 <= TEXT_UNITS:
+            texts[-1] = longer
+        else:
+            texts.append(block)
+    return [*(Screen(text) for text in texts[:-1]), *(Screen(text, rows=rows) for text in texts[-1:])]
+
+
 @dataclass(frozen=True)
 class Say:
     """Send a new message; `on_sent` as in the outbox."""

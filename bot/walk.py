@@ -7,7 +7,8 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from datetime import time as hour
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,10 +21,13 @@ from bot.desk import COLUMNS, Desk
 from bot.sandbox.chats import Chats, Phone
 from core import audit
 from core.billing.tables import Bill, BillState
+from core.clock import SystemClock
+from core.dates import seoul_date, seoul_instant
 from core.parties import Membership, MembershipState
 
 Print = Callable[[str], None]
 Step = Callable[["Walk"], Awaitable[None]]
+NOON = hour(12)
 _NUMBERED = re.compile(r"^\d+\. (.+?) \(\d{4}\)", re.MULTILINE)
 
 
@@ -304,9 +308,11 @@ async def new_price(walk: Walk) -> None:
     for member in (willing, silent):
         await journeys.pay(await journeys.follow_invitation(member, code), walk.demo.bootpay.url)
         await member.sees("결제가 끝났어요", anywhere=True)
+    await walk.days_pass(1)  # in a month of 31 days nobody may be asked on its first one
     await host.says("/my")
     await host.taps("디즈니+")
     await host.taps("요금이 바뀌었어요")
+    await host.sees("숫자로 보내 주세요")
     await host.says("15,900원")
     await host.taps("네, 파티원에게 물어볼게요")
     await walk.demo.settle_down()
@@ -397,10 +403,16 @@ def require(holds: bool, otherwise: str) -> None:
         raise StepFailed(otherwise)
 
 
+def beginning(now: datetime) -> datetime:
+    """Return noon of the day in Seoul: begun at night, every step would wait for the end of the quiet hours."""
+    return seoul_instant(seoul_date(now), NOON)
+
+
 async def walk(say: Print, *, webhook: bool = False) -> bool:
     """Play every step on a fresh demo; say a line a step; False at the first one that fails."""
     begun = time.perf_counter()
-    async with demo_running(webhook=webhook) as demo, Chats(demo.telegram.url) as chats:
+    start = beginning(SystemClock().now())
+    async with demo_running(webhook=webhook, start=start) as demo, Chats(demo.telegram.url) as chats:
         say(f"ready in {time.perf_counter() - begun:.1f} s")
         state = Walk(demo, chats)
         for number, (name, step) in enumerate(STEPS, start=1):

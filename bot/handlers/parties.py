@@ -79,7 +79,8 @@ async def my(tap: Tap) -> Replies:
     ]
     due = await billing.open_bills_of(tap.session, tap.person.id)
     due_links = [(card, pay_link(tap, card)) for card in due]
-    return Say(views.my(tap.say, tap.person, listed, due_links, await _lines_of(tap), seoul_date(tap.now)))
+    shown = views.my(tap.say, tap.person, listed, due_links, await _lines_of(tap), seoul_date(tap.now))
+    return [Say(screen) for screen in shown]
 
 
 async def _lines_of(tap: Tap) -> list[tuple[str, Rows]]:

@@ -35,7 +35,7 @@ async def status(tap: Tap) -> Replies:
         payments = await billing.payments_of(tap.session, party.id, seoul_date(tap.now))
         card = await flows.party_card(tap.session, party.id)
         listed.append((card, membership.role is Role.HOST, payments))
-    return Say(views.status(tap.say, listed, seoul_date(tap.now)))
+    return [Say(screen) for screen in views.status(tap.say, listed, seoul_date(tap.now))]
 
 
 async def choose_bank(tap: Tap) -> Replies:

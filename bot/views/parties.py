@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from urllib.parse import quote as url_quote
 
-from bot.screen import Button, Rows, Screen
+from bot.screen import Button, Rows, Screen, screens_of
 from bot.texts import Speech
 from bot.views import refunds as refund_views
 from bot.views.newparty import day_name, full_name, rule
@@ -95,6 +95,10 @@ def seat_given_up(say: Speech) -> Screen:
     return Screen(say("parties.seat_given_up"), rows=[[Button(say.plain("people.go_my"), data="go:my")]])
 
 
+# Telegram takes a hundred buttons below a message.
+MOST_ROWS = 100
+
+
 def my(
     say: Speech,
     person: Person,
@@ -102,11 +106,11 @@ def my(
     due: Sequence[tuple[BillCard, str]],
     queues: Sequence[tuple[str, Rows]],
     today: date,
-) -> Screen:
-    """A person's parties, what is due, and where they wait for a seat."""
+) -> list[Screen]:
+    """A person's parties, what is due, and where they wait for a seat; as many messages as that takes."""
     if not cards and not queues:
         rows = [[Button(say.plain("people.go_newparty"), data="go:newparty")]]
-        return Screen(say("parties.none", nickname=person.nickname), rows=rows)
+        return [Screen(say("parties.none", nickname=person.nickname), rows=rows)]
     lines = [
         say(
             "parties.line",
@@ -118,13 +122,14 @@ def my(
         )
         for card in cards
     ]
-    text = say("parties.my", nickname=person.nickname) + "\n\n" + "\n".join([*lines, *(line for line, _ in queues)])
+    blocks = [say("parties.my", nickname=person.nickname) + "\n", *lines, *(line for line, _ in queues)]
     rows = []
     if due:
-        text += "\n\n" + say("parties.due") + "\n" + "\n".join(due_line(say, card, today) for card, _ in due)
+        blocks += ["\n" + say("parties.due"), *(due_line(say, card, today) for card, _ in due)]
         rows += _pay_buttons(say, due)
-    rows += [[Button(full_name(say, card.service, card.plan), data=f"party:{card.party.id}")] for card in cards[:8]]
-    return Screen(text, rows=[*rows, *(row for _, of_line in queues for row in of_line)])
+    rows += [[Button(full_name(say, card.service, card.plan), data=f"party:{card.party.id}")] for card in cards]
+    rows += [row for _, of_line in queues for row in of_line]
+    return screens_of(blocks, "\n", rows[:MOST_ROWS])
 
 
 def due_line(say: Speech, card: BillCard, today: date) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from bot.screen import Button, Screen
+from bot.screen import Button, Screen, screens_of
 from bot.texts import Speech
 from bot.views.newparty import full_name
 from core.billing import (
@@ -146,14 +146,14 @@ def proven(say: Speech, account: PayoutAccount) -> Screen:
     return Screen(say("payouts.proven", account=masked(say, account)), rows=rows)
 
 
-def status(say: Speech, listed: Sequence[tuple[PartyCard, bool, Sequence[CyclePayments]]], today: date) -> Screen:
-    """Who has paid, party by party: names for the host, numbers for members."""
+def status(say: Speech, listed: Sequence[tuple[PartyCard, bool, Sequence[CyclePayments]]], today: date) -> list[Screen]:
+    """Who has paid, party by party: names for the host, numbers for members; as many messages as that takes."""
     blocks = [
         _payments(say, card, month, today, hosted=hosted) for card, hosted, payments in listed for month in payments
     ]
     if not blocks:
-        return Screen(say("payouts.status_none"), rows=[[Button(say.plain("people.go_my"), data="go:my")]])
-    return Screen("\n\n".join([say("payouts.status"), *blocks]))
+        return [Screen(say("payouts.status_none"), rows=[[Button(say.plain("people.go_my"), data="go:my")]])]
+    return screens_of([say("payouts.status"), *blocks], "\n\n")
 
 
 def _payments(say: Speech, card: PartyCard, month: CyclePayments, today: date, *, hosted: bool) -> str:

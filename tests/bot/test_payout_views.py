@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
+from bot.screen import TEXT_UNITS
 from bot.texts import SPEECH
 from bot.views import payouts as views
-from core.billing import BANKS, AccountState, PayoutAccount, PayoutBoard, PayoutCard, PayoutState
+from core.billing import (
+    BANKS,
+    AccountState,
+    Bill,
+    BillState,
+    Cycle,
+    CyclePayments,
+    PayoutAccount,
+    PayoutBoard,
+    PayoutCard,
+    PayoutState,
+)
 from core.billing.tables import Payout
+from core.catalogue import Plan, Service
+from core.flows import PartyCard
+from core.parties import Party, PartyState, Prices
+from core.people import Person
 
 NOW = datetime(2026, 12, 23, 3, tzinfo=UTC)
 ACCOUNT = PayoutAccount(id=1, person_id=1, bank="004", last4="9012", state=AccountState.VERIFIED, current=True)
@@ -54,3 +70,30 @@ def test_every_bank_has_a_name_and_fits_its_button(language: str) -> None:
     buttons = [button for row in views.banks(SPEECH[language]).rows for button in row]
 
     assert len({button.text for button in buttons}) == len(BANKS) == 22
+
+
+def _hosted() -> tuple[PartyCard, bool, list[CyclePayments]]:
+    """Return a host's party with two months that six members have and have not paid."""
+    service = Service(id=1, slug="netflix", name_ko="넷플릭스", name_en="Netflix", emoji="🔴")
+    plan = Plan(id=1, service_id=1, name_ko="프리미엄", name_en="Premium")
+    months = []
+    for month in (12, 1):
+        cycle = Cycle(id=month, party_id=1, starts_on=date(2026, month, 23), ends_on=date(2027, month % 12 + 1, 23))
+        bills = [
+            (
+                Bill(id=n, amount_won=4250, credit_won=0, due_on=cycle.starts_on, state=BillState.OPEN),
+                Person(nickname="하" * 20),
+            )
+            for n in range(6)
+        ]
+        months.append(CyclePayments(cycle, bills))
+    party = Party(id=1, state=PartyState.ACTIVE)
+    return PartyCard(party, plan, service, Person(id=1), [], Prices(17_000)), True, months
+
+
+def test_a_host_of_many_parties_reads_them_in_as_many_messages_as_it_takes() -> None:
+    screens = views.status(SPEECH["ko"], [_hosted() for _ in range(20)], NOW.date())
+
+    assert len(screens) > 1
+    assert all(len(screen.text.encode("utf-16-le")) // 2 <= TEXT_UNITS for screen in screens)
+    assert sum(screen.text.count("하" * 20) for screen in screens) == 20 * 12

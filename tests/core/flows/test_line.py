@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from bot.agenda import next_stop
 from bot.chores import Chores
 from core import flows, parties
 from core.clock import ManualClock
@@ -188,6 +189,21 @@ async def test_who_turns_out_to_be_unreachable_keeps_the_place_and_the_next_is_a
     await till.db.transact(pass_offer, opened.id, second.id, till.clock.now())
     await tick(till)
     assert await state(till, opened, gone) is MembershipState.OFFERED
+
+
+async def test_the_demo_stops_at_once_for_a_seat_that_was_freed_while_somebody_waits(till: Till) -> None:
+    opened, (member,) = await full_party(till)
+    await waits(till, opened)
+    await a_seat_is_freed(till, opened, member)
+    now = till.clock.now()
+
+    async with till.db.read() as session:
+        assert await next_stop(session, now, LIMITS) == now + timedelta(minutes=1)
+    await tick(till)
+
+    async with till.db.read() as session:
+        later = await next_stop(session, now, LIMITS)
+    assert later is not None and later > now + timedelta(hours=1)
 
 
 async def test_nobody_waits_twice_or_for_a_seat_that_is_free(till: Till) -> None:
