@@ -128,7 +128,7 @@ def my(
         blocks += ["\n" + say("parties.due"), *(due_line(say, card, today) for card, _ in due)]
         rows += _pay_buttons(say, due)
     rows += [[Button(full_name(say, card.service, card.plan), data=f"party:{card.party.id}")] for card in cards]
-    rows += [row for _, of_line in queues for row in of_line]
+    rows += [list(row) for _, of_line in queues for row in of_line]
     return screens_of(blocks, "\n", rows[:MOST_ROWS])
 
 
