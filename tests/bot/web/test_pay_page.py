@@ -432,6 +432,24 @@ async def test_who_was_in_the_window_when_the_link_ended_is_still_shown_what_bec
     assert (await counter.get(f"{path}?news=paid"))[0] == 410
 
 
+async def test_a_bug_of_ours_is_met_with_a_sentence(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    bill = await open_bill(counter.till.db, counter.till.clock)
+    back = await counter.approve(bill.id)
+
+    async def broken(*_: object, **__: object) -> None:
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(pay_page, "settle", broken)
+    monkeypatch.setattr(pay_page, "begin_attempt", broken)
+
+    status, page = await counter.get(back)
+    refused, said = await counter.attempt(bill.id)
+
+    assert (status, refused) == (500, 500)
+    assert "이미 낸 돈은 안전하게 기록돼 있어요" in page
+    assert said["message"].startswith("잠시 문제가 생겼어요")
+
+
 async def test_the_browser_is_told_to_come_by_https_only_where_that_is_the_address(counter: Counter) -> None:
     async with counter.http.get("/pay/forged") as response:
         assert "Strict-Transport-Security" not in response.headers
