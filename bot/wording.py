@@ -41,7 +41,6 @@ from core.billing import (
 from core.billing.reminders import told_in_vain
 from core.billing.statements import Month, statement
 from core.dates import seoul_date
-from core.errors import NotFound
 from core.parties.tables import PriceChange
 from core.people import get_person
 from core.rooms import Evening
@@ -112,9 +111,16 @@ class News:
         return card, flows.outlook(card.bill, card.membership, self.around.settings.limits, self.now)
 
     async def card(self) -> Card | None:
-        """Return the card that is going to pay the bill that the notice is about, if there is one."""
+        """Return the card that pays the bill that the notice is about, tomorrow or later, if there is one."""
         bill = await self.bill()
-        return await billing.card_of(self.session, bill.bill.person_id) if billing.pays_by_itself(bill) else None
+        if not billing.pays_by_itself(bill, self.tomorrow):
+            return None
+        return await billing.card_of(self.session, bill.bill.person_id)
+
+    @property
+    def tomorrow(self) -> date:
+        """Return the day after the one on which the notice is read."""
+        return seoul_date(self.now) + timedelta(days=1)
 
     def pay_link(self) -> str:
         """Return the payment link of the bill that the notice is about."""
@@ -174,7 +180,9 @@ async def _paid(n: News) -> Screen:
 
 async def _opened(n: News) -> Screen:
     bill, card = await n.bill(), await n.card()
-    return card_views.opened(n.say, bill, card) if card else billing_views.opened(n.say, bill, n.pay_link())
+    if card is None:
+        return billing_views.opened(n.say, bill, n.pay_link())
+    return card_views.opened(n.say, bill, card, max(bill.bill.due_on, n.tomorrow))
 
 
 async def _reminder(n: News) -> Screen:
@@ -357,8 +365,10 @@ async def _card_ready(n: News) -> Screen:
 async def _card_tomorrow(n: News) -> Screen:
     bill, card = await n.bill(), await n.card()
     if card is None:
-        raise NotFound(what="card")
-    return card_views.tomorrow(n.say, bill, card, n.pay_link(), seoul_date(n.now) + timedelta(days=1))
+        # It was written in time and is read too late: no card is tried any more, so its person pays.
+        snoozes = await billing.snoozes_of(n.session, bill.bill.id)
+        return late_views.reminder(n.say, bill, n.pay_link(), "late", snoozes, seoul_date(n.now))
+    return card_views.tomorrow(n.say, bill, card, n.pay_link(), n.tomorrow)
 
 
 async def _card_failed(n: News) -> Screen:

@@ -7,6 +7,7 @@ from bot.screen import Edit, Replies, Say, Screen
 from bot.tap import Tap
 from bot.views import cards as views
 from core import billing
+from core.dates import seoul_date
 from core.errors import Outdated
 from core.people import require_adult
 
@@ -24,7 +25,7 @@ async def _autopay(tap: Tap) -> Screen:
     if card is None:
         return views.consent(tap.say)
     due = await billing.open_bills_of(tap.session, tap.person.id)
-    return views.status(tap.say, card, [each for each in due if billing.pays_by_itself(each)])
+    return views.status(tap.say, card, [each for each in due if billing.pays_by_itself(each, seoul_date(tap.now))])
 
 
 async def change(tap: Tap) -> Replies:

@@ -90,9 +90,9 @@ def ready(say: Speech, card: Card) -> Screen:
     return Screen(say("cards.ready", card=_name(say, card)), rows=[[_manage(say)]])
 
 
-def opened(say: Speech, bill: BillCard, card: Card) -> Screen:
+def opened(say: Speech, bill: BillCard, card: Card, on: date) -> Screen:
     """The next month's bill is open, and the card will pay it."""
-    return Screen(_about(say, "cards.opened", bill, card), rows=[[_manage(say)]])
+    return Screen(_about(say, "cards.opened", bill, card, day=on), rows=[[_manage(say)]])
 
 
 def reminder(say: Speech, bill: BillCard, card: Card) -> Screen:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select, update
@@ -47,9 +47,13 @@ def with_card() -> Select[int]:
     )
 
 
-def pays_by_itself(card: BillCard) -> bool:
-    """Tell whether a bill is one that a card on file pays: an open one of somebody who stays."""
-    return card.bill.state is BillState.OPEN and card.membership.state in STAYING
+def pays_by_itself(card: BillCard, on: date) -> bool:
+    """Tell whether a bill is one that a card on file may still pay on a day or later: open, of somebody who stays.
+
+    Nobody is promised a charge of a bill that is overdue for longer than cards are tried.
+    """
+    last_try = card.bill.due_on + timedelta(days=TRIES - 1)
+    return card.bill.state is BillState.OPEN and card.membership.state in STAYING and on <= last_try
 
 
 def told_of(*more: ColumnElement[bool]) -> ColumnElement[bool]:
