@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from core import billing, flows
+from core.adapters.bootpay import Receipt
 from core.billing import BillState, CardState, Outcome
 from core.billing.reminders import due_bills, remind, told_in_vain
-from core.errors import BillBusy
+from core.errors import BillBusy, ProviderRefused
 from core.sealing import Seal
 from tests import cards
 from tests.builders import LIMITS, joins, party, person
@@ -96,6 +97,44 @@ async def test_after_days_of_downtime_the_usual_reminders_take_over(till: Till) 
     cards.at_ten(till, bill, 2)
 
     assert (await cards.tells(till), await cards.charges(till)) == (0, 0)
+
+
+@pytest.mark.parametrize(("days", "tried"), [(2, 1), (3, 0)])
+async def test_a_card_is_tried_on_the_second_day_after_the_due_day_for_the_last_time(
+    till: Till, days: int, tried: int
+) -> None:
+    bill = await cards.member_with_card(till)
+    cards.at_ten(till, bill, -1)
+    assert await cards.tells(till) == 1
+
+    async def comes_again() -> bool:
+        async with till.db.read() as session:
+            return await billing.next_charge(session, bill, till.clock.now())
+
+    cards.at_ten(till, bill, 1)
+    assert await comes_again()
+    cards.at_ten(till, bill, days)
+
+    assert not await comes_again()
+    assert (await cards.charges(till), till.charges_of(bill.id)) == (tried, tried)
+
+
+class RefusesCharges(GivesUp):
+    """Refuses each charge with a word that says more about our keys than about the card."""
+
+    async def pay_with_key(self, key: str, *, order_id: str, order_name: str, amount_won: int) -> Receipt:
+        raise ProviderRefused("APP_KEY_WRONG")
+
+
+async def test_a_refusal_that_does_not_say_that_nothing_was_charged_is_unclear(till: Till) -> None:
+    bill = await cards.due_bill(till)
+
+    settled = await cards.charges_bill(till, bill.id, by=RefusesCharges(till))
+
+    assert settled is not None
+    assert settled.outcome is Outcome.CHECKING
+    assert (await till.bill(bill.id)).approving_attempt is not None
+    assert (await till.attempts())[-1] == "unknown"
 
 
 async def test_a_seat_that_is_only_held_is_paid_by_its_person(till: Till) -> None:

@@ -43,6 +43,27 @@ async def books(till: Till, account: Account) -> int:
         return await balance(session, account)
 
 
+class MeanwhileGivesBack(GivesUp):
+    """Bootpay that is asked for a receipt just before a refund of ours is done."""
+
+    async def receipt(self, receipt_id: str) -> Receipt:
+        before = await super().receipt(receipt_id)
+        await self.till.janitor()
+        return before
+
+
+async def test_a_refund_that_is_done_while_a_payment_is_compared_is_no_difference(till: Till) -> None:
+    bill, _ = await paid(till)
+    days_pass(till.clock, 2)
+    async with till.db.write() as session:
+        await plan_refund(session, await session.get_one(Bill, bill.id), 1250, "left", till.clock.now(), LIMITS)
+
+    assert await reconcile(till, MeanwhileGivesBack(till)) == []
+
+    assert (till.charged(), await till.held()) == (3000, 3000)
+    assert await till.said("alerts.books_differ") == 0
+
+
 async def transfer_instead(till: Till, bill: Bill) -> None:
     """Let Bootpay refuse a refund in full, so that it waits for the operator."""
     async with till.db.write() as session:

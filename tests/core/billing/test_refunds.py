@@ -25,6 +25,17 @@ async def _plan(till: Till, bill_id: int, won: int) -> int:
         return (await plan_refund(session, bill, won, "left", till.clock.now(), LIMITS))[0].id
 
 
+async def test_refunds_of_one_receipt_are_sent_in_their_order(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    await till.pays(bill.id)
+    first, second = await _plan(till, bill.id, 1000), await _plan(till, bill.id, 2000)
+
+    assert await refunds.send_refund(till.db, till.bootpay, till.clock, second) is None
+    assert till.charged() == 4250
+    assert await refunds.send_refund(till.db, till.bootpay, till.clock, first) is RefundState.DONE
+    assert till.charged() == 3250
+
+
 async def test_a_full_refund_empties_what_was_held(till: Till) -> None:
     await _planned(till)
 
