@@ -350,6 +350,7 @@ async def test_a_host_who_waits_after_an_outage_waits_three_days_from_now(house:
     until = await house.till.db.transact(wait_longer, house.bill.id, house.party.host_id, house.now, LIMITS)
 
     assert until == house.instant(9, time(12))
+    assert (await _ahead(house)).suspended_at == until
 
 
 async def test_the_host_reminds_once_a_day_and_not_in_quiet_hours(house: House) -> None:
