@@ -50,7 +50,7 @@ def read_receipt(body: object) -> Receipt:
         status=status_of(body),
         sandbox=_flag(body, "sandbox"),
         method=_shown(body, "method"),
-        receipt_url=_shown(body, "receipt_url"),
+        receipt_url=_shown(body, "receipt_url") or _slip_of_method(body),
         purchased_at=_shown_instant(body, "purchased_at"),
         cancelled_at=_shown_instant(body, "cancelled_at"),
     )
@@ -103,6 +103,14 @@ def _flag(body: dict[str, object], key: str) -> bool:
 def _shown(body: dict[str, object], key: str) -> str | None:
     value = body.get(key)
     return value if isinstance(value, str) and value else None
+
+
+def _slip_of_method(body: dict[str, object]) -> str | None:
+    """Return the slip's address that stands with the card, the account or the points that paid."""
+    told = (
+        _shown(part, "receipt_url") for name, part in body.items() if isinstance(part, dict) and name.endswith("_data")
+    )
+    return next((address for address in told if address), None)
 
 
 def _shown_instant(body: dict[str, object], key: str) -> datetime | None:

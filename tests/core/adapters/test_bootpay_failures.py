@@ -292,6 +292,16 @@ async def test_what_is_only_shown_never_keeps_a_payment_from_being_read(
     assert [getattr(receipt, field) for field in odd] == [None]
 
 
+async def test_a_slip_that_is_told_with_the_card_alone_is_shown(bootpay: Bootpay, script: Script) -> None:
+    address = "https://door.bootpay.co.kr/receipt/of-the-card"
+    card = {"tid": "T1", "receipt_url": address}
+    script.replies = [
+        (200, {**RECEIPT, "receipt_url": None, "metadata": {"receipt_url": "https://evil.kr"}, "card_data": card})
+    ]
+
+    assert (await bootpay.receipt(ID)).receipt_url == address
+
+
 async def test_dollars_and_cents_are_another_currency_and_no_riddle(bootpay: Bootpay, script: Script) -> None:
     script.replies = [(200, {**RECEIPT, "currency": "USD", "price": 4.25})]
 
