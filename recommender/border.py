@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from numbers import Integral, Real
 from typing import Any
 
@@ -18,6 +19,8 @@ from recommender.arrays import F64, I64, Bools
 LOWEST, HIGHEST = 0.5, 5.0
 _WHOLE = re.compile(r"\s*([+-]?[0-9]+)(?:\.0+)?\s*", re.ASCII)
 _TEXT_IDS_END = -(2**62)
+# What programs write, or have, where there is nothing.
+_NOTHING = frozenset(["", "nan", "none", "null", "<na>", "nat"])
 
 Column = Sequence[Any] | NDArray[Any]
 
@@ -33,7 +36,7 @@ class RatingRefused(ValueError):
 def plain_id(raw: object) -> int | None:
     """Give one number for one id, however it is spelled; None when there is no id.
 
-    7, "7", " 7 ", 7.0 and numpy's 7 are the id 7. Any other text becomes a stable number below -2**62,
+    7, "7", " 7 ", b"7", 7.0 and numpy's 7 are the id 7. Any other text becomes a stable number below -2**62,
     the same in every process, so that text ids need no code book beside a snapshot.
     """
     if raw is None or isinstance(raw, bool | np.bool_):
@@ -47,8 +50,8 @@ def plain_id(raw: object) -> int | None:
         if not value.is_integer():
             raise ValueError(f"{value} is no id")
         return _fitting(int(value))
-    text = unicodedata.normalize("NFC", str(raw)).strip()
-    if not text:
+    text = unicodedata.normalize("NFC", raw.decode() if isinstance(raw, bytes) else str(raw)).strip()
+    if text.casefold() in _NOTHING:
         return None
     if whole := _WHOLE.fullmatch(text):
         return _fitting(int(whole[1]))
@@ -127,7 +130,7 @@ def one_persons(rated: Mapping[int, float]) -> dict[int, float]:
 
 def _one(row: int, raw: Any) -> float:
     try:
-        return math.nan if raw is None or raw == "" else float(raw)
+        return math.nan if str(raw).strip().casefold() in _NOTHING else float(raw)
     except (TypeError, ValueError):
         raise RatingRefused(row + 1, f"{raw!r} is no number of stars") from None
 
@@ -177,9 +180,22 @@ def _ids(column: Column) -> tuple[I64, Bools]:
 
 def _since(times: Column) -> F64:
     """Return times as numbers; a missing one is older than any other."""
-    plain = isinstance(times, np.ndarray) and times.dtype.kind in "iuf"
-    numbers = np.array(times if plain else [math.nan if time is None else time for time in times], dtype=np.float64)
+    if isinstance(times, np.ndarray) and times.dtype.kind == "M":
+        numbers = np.where(np.isnat(times), np.nan, times.astype("datetime64[ms]").astype(np.float64))
+    elif isinstance(times, np.ndarray) and times.dtype.kind in "iuf":
+        numbers = times.astype(np.float64)
+    else:
+        numbers = np.array([_time(row, raw) for row, raw in enumerate(times)], dtype=np.float64)
     return np.where(np.isnan(numbers), -np.inf, numbers)
+
+
+def _time(row: int, raw: Any) -> float:
+    if str(raw).strip().casefold() in _NOTHING:
+        return math.nan
+    try:
+        return float(raw.timestamp() if isinstance(raw, datetime) else raw)
+    except (TypeError, ValueError):
+        raise RatingRefused(row + 1, f"{raw!r} is no time") from None
 
 
 def _stars(column: Column) -> F64:

@@ -25,8 +25,6 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "time": ("time", "timestamp", "ts", "date", "ratedat"),
 }
 _FARTHEST = 1e6
-# What programs write where there is no id.
-_NO_ID = ("nan", "null", "<na>")
 _NO_TEXT = {
     b"\x1f\x8b": "packed by gzip: unpack it first",
     b"PK\x03\x04": "a zip archive or a spreadsheet, not text",
@@ -235,8 +233,6 @@ def _ids(path: Path, column: "pd.Series[Any]", lines: I64) -> tuple[I64, Bools]:
     numbers = np.zeros(len(words), dtype=np.int64)
     known = np.zeros(len(words), dtype=bool)
     for at, word in enumerate(words):
-        if word.strip().casefold() in _NO_ID:
-            continue
         try:
             number = plain_id(word)
         except ValueError as error:

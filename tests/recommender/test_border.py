@@ -1,8 +1,10 @@
 import math
 import unicodedata
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,12 +13,16 @@ from recommender import RatingRefused, Ratings, Title, Titles
 from recommender.border import plain_id
 
 
-@pytest.mark.parametrize("spelling", [7, "7", " 7 ", 7.0, "7.0", "007", np.int64(7), np.float32(7)])
+@pytest.mark.parametrize(
+    "spelling", [7, "7", " 7 ", b"7", 7.0, "7.0", "007", np.int64(7), np.float32(7), np.bytes_(b"7")]
+)
 def test_one_id_has_one_number_however_it_is_spelled(spelling: object) -> None:
     assert plain_id(spelling) == 7
 
 
-@pytest.mark.parametrize("nothing", [None, "", "  ", math.nan, np.float64("nan"), True])
+@pytest.mark.parametrize(
+    "nothing", [None, "", "  ", math.nan, np.float64("nan"), True, "nan", "None", "NULL", pd.NA, pd.NaT]
+)
 def test_what_is_no_id_has_no_number(nothing: object) -> None:
     assert plain_id(nothing) is None
 
@@ -54,6 +60,32 @@ def test_of_duplicates_the_latest_time_wins_and_then_the_later_row() -> None:
     assert by_row.stars.tolist() == [3, 1]
     assert by_time.stars.tolist() == [2, 1]
     assert equal_times.stars.tolist() == [3]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        [datetime(2026, 11, 24, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC), None],
+        np.array(["2026-11-24", "2026-11-23", "NaT"], dtype="datetime64[s]"),
+        pd.Series(pd.to_datetime(["2026-11-24", "2026-11-23", "NaT"])),
+        ["20", "10", pd.NA],
+    ],
+    ids=["datetimes", "numpy", "pandas", "text"],
+)
+def test_times_may_be_of_any_kind_and_missing(times: Any) -> None:
+    assert Ratings([1, 1, 1], [5, 5, 5], [2, 3, 4], times=times).stars.tolist() == [2]
+
+
+def test_what_is_no_time_is_refused_with_its_row() -> None:
+    with pytest.raises(RatingRefused, match="row 2: 'soon' is no time"):
+        Ratings([1, 1], [5, 6], [3, 3], times=[1, "soon"])
+
+
+def test_what_tables_have_for_missing_ids_and_stars_is_dropped() -> None:
+    frame = pd.DataFrame({"user": [1, None, 3, 4], "title": [5, 6, None, 8], "stars": [4, 4, 4, None]}, dtype="Int64")
+
+    for columns in ([frame[name] for name in frame], [frame[name].astype(str) for name in frame]):
+        assert Ratings(*columns).users.tolist() == [1]
 
 
 def test_rows_with_a_missing_part_are_dropped() -> None:

@@ -99,13 +99,14 @@ def test_what_cannot_be_meant_is_refused_with_its_line(tmp_path: Path, text: str
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (gzip.compress(b"user,item,rating\n1,1,4\n"), "unpack it first"),
+        (gzip.compress(b"user,item,rating\n1,1,4\n", mtime=0), "unpack it first"),
         ("user,item,rating\n1,1,4\n".encode("utf-16"), "UTF-16"),
         ("user,item,rating\n1,1,4\n".encode("utf-16-le"), "byte of zero"),
         (b"PK\x03\x04 and so on", "zip archive or a spreadsheet"),
         (b"PAR1 and so on", "Parquet"),
         (b"\x89PNG\r\n\x1a\n", "not UTF-8"),
     ],
+    ids=["gzip", "UTF-16", "UTF-16 without its mark", "zip", "Parquet", "picture"],
 )
 def test_what_is_no_text_is_refused_by_its_first_line(
     tmp_path: Path, read: Callable[[Path], object], content: bytes, why: str
