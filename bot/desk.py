@@ -98,6 +98,16 @@ class Desk:
             return f"batch {told.batch_id} was confirmed by {told.before} before: nothing changes"
         return f"batch {told.batch_id}: {told.done} done, {told.returned} returned"
 
+    async def returned(self, key: str) -> str:
+        """Book that a payout came back from its bank after it had been confirmed."""
+        try:
+            payout = await self.db.transact(billing.return_payout, key, self.by, self.clock.now())
+        except NotFound:
+            raise DeskRefused(f"there is no payout {key}", UNUSABLE) from None
+        except Outdated:
+            raise DeskRefused(f"payout {key} was not paid, or came back before: nothing changes") from None
+        return f"payout {key}: {payout.amount_won:,} won came back and are owed to their host again"
+
     async def _new_batch(self) -> int:
         try:
             return (await self.db.transact(billing.export_batch, self.by, self.clock.now())).id

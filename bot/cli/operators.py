@@ -118,6 +118,14 @@ def payouts_confirm(
     at_desk(by, lambda desk: desk.confirm(file))
 
 
+@payouts_app.command("returned")
+def payouts_returned(
+    key: Annotated[str, typer.Argument(help="The transfer's key, as its file had it.")], by: By
+) -> None:
+    """Book that the bank sent a payout back after it was confirmed as done; it is owed to its host again."""
+    at_desk(by, lambda desk: desk.returned(key))
+
+
 @payouts_app.command("list")
 def payouts_list() -> None:
     """Say what waits to be exported, and which batches wait to be confirmed."""

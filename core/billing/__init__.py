@@ -59,6 +59,7 @@ from core.billing.payout_accounts import (
     waits_for_code,
 )
 from core.billing.payout_plans import due_payouts, plan_payout
+from core.billing.payout_returns import return_payout
 from core.billing.payouts import (
     Confirmed,
     Instruction,
@@ -207,6 +208,7 @@ __all__ = [
     "remind",
     "reopen_bills",
     "reseal",
+    "return_payout",
     "send_refunds",
     "settle",
     "settle_order",

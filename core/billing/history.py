@@ -97,6 +97,7 @@ async def bill_history(session: AsyncSession, bill_id: int) -> History:
             refund=[each.id for each in explained.refunds],
             claim=[each.id for each in claims],
             batch=[batch.id for _, batch in payouts if batch is not None],
+            payout=[payout.id for payout, _ in payouts],
         ),
     ]
     return History(
@@ -207,7 +208,11 @@ def _payout(payout: Payout, batch: PayoutBatch | None) -> Iterable[Entry]:
     yield from _entry(payout.created_at, of, row, "planned", won, key=payout.payout_key)
     if batch is not None:
         yield from _entry(payout.exported_at, of, row, "exported", won, batch=batch.id, by=batch.exported_by)
-        yield from _entry(payout.closed_at, of, row, str(payout.state), won, batch=batch.id, by=batch.confirmed_by)
+        told_at = batch.confirmed_at
+        said = payout.state if payout.closed_at == told_at else PayoutState.CONFIRMED
+        yield from _entry(told_at, of, row, str(said), won, batch=batch.id, by=batch.confirmed_by)
+    if batch is None or payout.closed_at != batch.confirmed_at:
+        yield from _entry(payout.closed_at, of, row, str(payout.state), won)
 
 
 async def _records(session: AsyncSession, bill_id: int) -> Iterable[Entry]:

@@ -95,7 +95,7 @@ async def _paid_out(session: AsyncSession, person_id: int) -> int:
     lines = select(func.coalesce(func.sum(LedgerEntry.amount_won), 0)).where(
         LedgerEntry.account == Account.TRANSFER,
         LedgerEntry.person_id == person_id,
-        LedgerEntry.event.startswith("payout-done-"),
+        LedgerEntry.event.startswith("payout-done-") | LedgerEntry.event.startswith("payout-undone-"),
     )
     return int(await session.scalar(lines) or 0)
 

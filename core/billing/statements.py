@@ -19,8 +19,6 @@ from core.billing.tables import (
     AttemptState,
     Bill,
     LedgerEntry,
-    Payout,
-    PayoutState,
     Refund,
     RefundState,
     RefundWay,
@@ -84,6 +82,7 @@ class Month:
         return (column >= seoul_instant(self.first)) & (column < seoul_instant(self.next.first))
 
 
+_PAID_OUT = LedgerEntry.event.startswith("payout-done-") | LedgerEntry.event.startswith("payout-undone-")
 _CAME_IN = (AttemptState.PAID, AttemptState.CANCELLED)
 
 
@@ -95,7 +94,7 @@ async def months_of(session: AsyncSession, person_id: int, *, most: int = 12) ->
         .join(Bill, Bill.id == Attempt.bill_id)
         .where(mine, Attempt.state.in_(_CAME_IN), Attempt.received_won > 0),
         select(Refund.done_at).join(Bill, Bill.id == Refund.bill_id).where(mine, Refund.state == RefundState.DONE),
-        select(Payout.closed_at).where(Payout.person_id == person_id, Payout.state == PayoutState.CONFIRMED),
+        select(LedgerEntry.at).where(*_paid_out_to(person_id)),
     ]
     days = {seoul_date(at) for query in instants for at in await session.scalars(query) if at is not None}
     return [Month(first) for first in sorted({day.replace(day=1) for day in days}, reverse=True)][:most]
@@ -155,14 +154,13 @@ async def _refunds(session: AsyncSession, person_id: int, month: Month) -> list[
 
 
 async def _payouts(session: AsyncSession, person_id: int, month: Month) -> list[Event]:
-    confirmed = select(Payout).where(
-        Payout.person_id == person_id, Payout.state == PayoutState.CONFIRMED, month.holds(Payout.closed_at)
-    )
-    return [
-        Event(payout.closed_at, What.PAYOUT, payout.amount_won)
-        for payout in await session.scalars(confirmed)
-        if payout.closed_at is not None
-    ]
+    moved = select(LedgerEntry.at, LedgerEntry.amount_won).where(*_paid_out_to(person_id), month.holds(LedgerEntry.at))
+    return [Event(at, What.PAYOUT, won) for at, won in await session.execute(moved.order_by(LedgerEntry.id))]
+
+
+def _paid_out_to(person_id: int) -> tuple[ColumnElement[bool], ...]:
+    """Return what marks the lines of a host's payouts: what arrived, and, negative, what its bank sent back later."""
+    return LedgerEntry.account == Account.TRANSFER, LedgerEntry.person_id == person_id, _PAID_OUT
 
 
 @dataclass
@@ -193,7 +191,7 @@ async def house_statement(session: AsyncSession, month: Month) -> tuple[Totals, 
     kind = case(
         (LedgerEntry.event.startswith("pay-") | LedgerEntry.event.startswith("stray-"), "came_in"),
         (LedgerEntry.event.startswith("release-"), "release"),
-        (LedgerEntry.event.startswith("payout-done-"), "paid_out"),
+        (_PAID_OUT, "paid_out"),
         else_="other",
     ).label("kind")
     moved = (

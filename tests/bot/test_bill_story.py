@@ -146,3 +146,14 @@ def test_another_bills_events_are_not_told(office: Office) -> None:
     attempts = {each["row"] for each in told["happened"] if each["about"] == "attempt"}
     assert attempts == {first.paid_attempt}
     assert f"pay-{second.paid_attempt}" not in {each["row"] for each in told["happened"]}
+
+
+def test_a_payout_that_came_back_is_told_as_paid_and_as_returned(office: Office) -> None:
+    bill_id = at_the_till(office, eventful)
+    paid = [each for each in story(office, bill_id)["happened"] if each["about"] == "payout"]
+
+    assert office.two("payouts", "returned", paid[0]["facts"]["key"], "--by", "mina").exit_code == 0
+
+    told = [(each["about"], each["what"]) for each in story(office, bill_id)["happened"]]
+    assert [what for about, what in told if about == "payout"] == ["planned", "exported", "confirmed", "returned"]
+    assert ("act", "payout_returned") in told

@@ -24,13 +24,15 @@ from bot.settings import Settings
 from core import audit, billing
 from core.acts import OperatorAct
 from core.billing import Bill, Details
-from core.billing.tables import Payout, PayoutBatch, PayoutState
+from core.billing.statements import Month, house_statement, statement
+from core.billing.tables import Account, LedgerEntry, Payout, PayoutBatch, PayoutState
 from core.clock import ManualClock
+from core.dates import seoul_date
 from core.db import Database
 from core.outbox import Outgoing, SendState
 from core.sealing import KEY_BYTES, Seal
 from tests.bad_input import Row, bad_input
-from tests.builders import joins, open_bill, party, person
+from tests.builders import LIMITS, joins, open_bill, party, person
 from tests.conftest import empty
 from tests.counter import planned, released
 from tests.till import till_open
@@ -250,6 +252,40 @@ def test_a_file_that_could_not_be_written_whole_is_not_left_behind(
     assert (failed.exit_code, Path(owed.file()).exists()) == (1, False)
     again = owed.two("payouts", "export", "--by", "mina", "--out", owed.file(), "--batch", str(owed.batch))
     assert (again.exit_code, len(owed.rows())) == (0, 2)
+
+
+def test_a_payout_that_comes_back_days_later_is_owed_again_and_taken_out_of_what_was_paid(owed: Office) -> None:
+    owed.two("payouts", "export", "--by", "mina", "--out", owed.file())
+    key = owed.rows()[0]["key"]
+    early = owed.two("payouts", "returned", key, "--by", "mina")
+    owed.two("payouts", "confirm", owed.returns(), "--by", "jun")
+
+    back = owed.two("payouts", "returned", key, "--by", "mina")
+    again = owed.two("payouts", "returned", key, "--by", "jun")
+
+    assert (early.exit_code, again.exit_code, "nothing changes" in again.output) == (1, 1, True)
+    assert (back.exit_code, back.output) == (0, f"payout {key}: 4,250 won came back and are owed to their host again\n")
+    assert owed.one(select(Payout.state)) is PayoutState.RETURNED
+    for account, won in ((Account.PAYABLE, -4250), (Account.TRANSFER, 0), (Account.BANK, 0)):
+        lines = select(func.coalesce(func.sum(LedgerEntry.amount_won), 0)).where(LedgerEntry.account == account)
+        assert int(owed.one(lines)) == won
+
+    async def told(db: Database) -> tuple[list[int], int, int]:
+        async with db.read() as session:
+            host_id = await session.scalar(select(Payout.person_id)) or 0
+            month = Month(seoul_date(datetime.now(UTC)).replace(day=1))
+            house, _ = await house_statement(session, month)
+            board = await billing.payout_board(session, host_id, LIMITS)
+            return [one.won for one in await statement(session, host_id, month)], board.paid_won, house.paid_out
+
+    assert owed.does(told) == ([4250, -4250], 0, 0)
+
+
+@pytest.mark.parametrize("key", ["po_1_unknown", "정산", "'; drop table payout"])
+def test_a_payout_that_is_none_does_not_come_back(office: Office, key: str) -> None:
+    refused = office.two("payouts", "returned", key, "--by", "mina")
+
+    assert (refused.exit_code, refused.output) == (2, f"there is no payout {key}\n")
 
 
 @bad_input({"confirm-missing": slice(0, 1), "confirm-doubled": [0, 0]})

@@ -23,6 +23,7 @@ class PayoutState(StrEnum):
 PAYOUT_MOVES: dict[PayoutState, set[PayoutState]] = {
     PayoutState.PLANNED: {PayoutState.EXPORTED},
     PayoutState.EXPORTED: {PayoutState.CONFIRMED, PayoutState.RETURNED},
+    PayoutState.CONFIRMED: {PayoutState.RETURNED},  # the bank sent it back days later
 }
 
 
