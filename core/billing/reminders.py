@@ -137,7 +137,7 @@ async def remind(session: AsyncSession, bill_id: int, now: datetime) -> bool:
     if later > now:
         await _put_off(session, newest, later, now)
         return False
-    muted = newest.kind in GENTLE and is_muted(person, now)
+    muted = (newest.kind in GENTLE or newest.kind.startswith(SNOOZE)) and is_muted(person, now)
     if not await _close(session, newest.id, ReminderState.SKIPPED if muted else ReminderState.SENT, now):
         return False
     # The host is told on the day after the due day, whatever its member had put off until then.
@@ -220,8 +220,8 @@ async def snooze(
 ) -> datetime:
     """Remind of a bill once more, later; returns when. `number` is which snooze of the bill the button stood for.
 
-    Outdated for a button that was used, or that came before another one, and after the last one that there is;
-    BillNotOpen when there is nothing to pay.
+    Outdated for a button that was used, or that came before another one, after the last one that there is, and for who
+    wants no reminders then; BillNotOpen when there is nothing to pay.
     """
     bill = await session.get(Bill, bill_id)
     if bill is None or bill.person_id != person.id:
@@ -229,6 +229,8 @@ async def snooze(
     if bill.state is not BillState.OPEN:
         raise BillNotOpen(bill=bill_id)
     until = snoozed_until(choice, person, now)
+    if is_muted(person, until):
+        raise Outdated(what="snooze_muted")
     used = await snoozes_of(session, bill_id)
     if used >= MOST_SNOOZES:
         raise Outdated(what="snooze_used_up")

@@ -134,3 +134,5 @@ async def test_the_room_hears_of_one_late_payment_when_its_member_blocked_the_bo
     await host.sees("하늘님께 메시지가 닿지 않아요", anywhere=True)
     shown = await other.sees("한 분의 결제가 늦어지고 있어요", anywhere=True)
     assert "하늘" not in shown["text"]
+    await host.forges(f"latenudge:{await world.newest('bill') - 1}")  # the other member's was opened after it
+    await host.toast("하늘님께 메시지가 닿지 않아요")

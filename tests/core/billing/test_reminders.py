@@ -14,7 +14,7 @@ from core.billing.tables import Reminder, ReminderState
 from core.dates import SEOUL, seoul_date
 from core.errors import BillNotOpen, NotFound, Outdated
 from core.outbox import Outgoing, still_valid
-from core.people import Person
+from core.people import Person, mute
 from tests.builders import LIMITS, days_pass, joins, party, person
 from tests.till import Till
 
@@ -273,3 +273,30 @@ async def _held(till: Till, bill: Bill, at: datetime | None) -> None:
             was = await session.get_one(Attempt, row.approving_attempt)
             was.state, was.ask_at = AttemptState.FAILED, None
         row.approving_attempt, row.approving_since = attempt.id if attempt else None, at
+
+
+async def test_who_mutes_reminders_hears_nothing_of_what_they_had_put_off(till: Till) -> None:
+    bill = await _next_bill(till)
+    days_pass(till.clock, 4)
+    await _morning(till)
+    someone = await _person(till, bill)
+    await till.db.transact(snooze, bill.id, someone, 1, "am", till.clock.now())
+
+    async with till.db.write() as session:
+        await mute(session, await session.get_one(Person, someone.id), till.clock.now())
+    days_pass(till.clock, 1)
+
+    assert await _morning(till) == 0
+    assert await _kinds(till) == ["d-3"]
+
+
+async def test_nobody_is_promised_a_reminder_in_the_days_for_which_they_muted_them(till: Till) -> None:
+    bill = await _next_bill(till)
+    days_pass(till.clock, 4)
+    await _morning(till)
+    async with till.db.write() as session:
+        someone = await session.get_one(Person, bill.person_id)
+        await mute(session, someone, till.clock.now())
+
+    with pytest.raises(Outdated):
+        await till.db.transact(snooze, bill.id, someone, 1, "am", till.clock.now())
