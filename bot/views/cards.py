@@ -20,6 +20,10 @@ METHOD = "카드자동"
 PROMISED = ("what", "when", "most", "stop")
 # What the return page found out and a person wants to know; everything else the card itself tells.
 NEWS = {CardOutcome.NOT_ISSUED: "declined", CardOutcome.NOT_OURS: "unknown"}
+# What the window says of itself when it brings no receipt back.
+WITHOUT_RECEIPT = {
+    "cancel": "closed", "error": "declined", "confirm": "unknown", "done": "unknown", "issued": "unknown"
+}  # fmt: skip
 
 
 def consent(say: Speech) -> Screen:

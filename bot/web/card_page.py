@@ -51,12 +51,12 @@ class CardPage(LinkedPages):
         """Look up at Bootpay what came back from the window; nothing in the address is believed."""
         card_id = self.read_link(request, self._clock.now(), late_by=WINDOW)
         receipt_id, event = await brought_back(request)
-        outcome = None
-        if receipt_id is not None:
-            outcome = await register_card(self._db, self._bootpay, self._clock, self._seal, card_id, receipt_id)
-            self._nudge()
-        closed = event == "cancel" and outcome in (None, CardOutcome.NOT_ISSUED)
-        return self.back_to_page(request, "closed" if closed else views.NEWS.get(outcome) if outcome else None)
+        if receipt_id is None:
+            return self.back_to_page(request, views.WITHOUT_RECEIPT.get(event))
+        outcome = await register_card(self._db, self._bootpay, self._clock, self._seal, card_id, receipt_id)
+        self._nudge()
+        closed = event == "cancel" and outcome is CardOutcome.NOT_ISSUED
+        return self.back_to_page(request, "closed" if closed else views.NEWS.get(outcome))
 
     async def _card(self, request: web.Request, card_id: int) -> tuple[Card, Speech]:
         async with self._db.read() as session:

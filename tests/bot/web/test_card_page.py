@@ -109,6 +109,24 @@ async def test_a_window_without_a_card_leads_back_to_the_button(counter: Counter
     assert (await cards.now(counter.till, card.id)).state is CardState.ASKED
 
 
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        ("cancel", "카드 등록창을 닫으셨어요"),
+        ("error", "카드가 등록되지 않았어요"),
+        ("done", "이 등록 내역을 찾지 못했어요"),
+        ("issued", "이 등록 내역을 찾지 못했어요"),
+    ],
+)
+async def test_a_way_back_without_a_receipt_is_met_with_a_sentence(counter: Counter, event: str, words: str) -> None:
+    _, path = await asked(counter)
+
+    _, page = await counter.get(f"{path}/return?event={event}")
+
+    assert words in page
+    assert 'id="pay"' in page
+
+
 async def test_while_bootpay_cannot_tell_the_page_looks_again_by_itself(counter: Counter) -> None:
     card, path = await asked(counter)
     back = await returns(counter, path)
