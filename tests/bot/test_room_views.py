@@ -111,7 +111,7 @@ def test_the_keyboard_of_a_room_leads_out_of_it_and_says_where_words_go() -> Non
     assert labels == ["🚪 대화방 나가기", "👥 누가 있나요"]
     assert labels[0] in rooms.leave_labels()
     assert labels[1] in rooms.who_labels()
-    assert markup["input_field_placeholder"] == "🎬 티빙 프리미엄 대화방에 보낼 말"
+    assert markup["input_field_placeholder"] == "대화방에 보낼 말 · 🎬 티빙 프리미엄"
 
 
 def test_labels_are_known_in_every_language() -> None:

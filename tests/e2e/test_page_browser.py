@@ -142,7 +142,7 @@ async def test_a_long_placeholder_stays_on_one_line(page_demo: Demo, open_page: 
     field = chat.get_by_test_id("input")
     one_line = await field.evaluate("field => field.scrollHeight")
 
-    words = "티빙 프리미엄 + 추가 회원 3명 대화방에 보낼 말"
+    words = "대화방에 보낼 말 · 티빙 프리미엄 + 추가 회원 3명"
     keyboard = {"keyboard": [[{"text": "나가기"}]], "input_field_placeholder": words}
     await page_demo.bot.say(page_demo.id_of("하늘"), "들어왔어요", reply_markup=keyboard)
 
