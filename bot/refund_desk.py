@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
 
@@ -31,36 +32,34 @@ async def transfers(db: Database) -> str:
     return "\n".join(lines) or "no refund waits to be transferred"
 
 
+@contextmanager
+def _refusing(missing: str, too_late: str) -> Iterator[None]:
+    try:
+        yield
+    except NotFound:
+        raise DeskRefused(missing, UNUSABLE) from None
+    except Outdated:
+        raise DeskRefused(too_late) from None
+
+
 async def transferred(desk: Desk, refund_id: int) -> str:
     """Book that the operator has transferred a refund."""
-    try:
+    with _refusing(NO_TRANSFER.format(refund_id), f"refund {refund_id} does not wait any more: nothing changes"):
         refund = await desk.db.transact(billing.confirm_transfer, refund_id, desk.by, desk.clock.now())
-    except NotFound:
-        raise DeskRefused(NO_TRANSFER.format(refund_id), UNUSABLE) from None
-    except Outdated:
-        raise DeskRefused(f"refund {refund_id} does not wait any more: nothing changes") from None
     return f"refund {refund_id}: {refund.amount_won:,} won transferred"
 
 
 async def payment_given_up(desk: Desk, attempt_id: int) -> str:
     """End a payment of which Bootpay tells nobody, as the operator says who has looked in its console."""
-    try:
+    with _refusing(f"there is no attempt {attempt_id}", f"attempt {attempt_id} is not stuck: nothing changes"):
         attempt = await desk.db.transact(billing.give_up_payment, attempt_id, desk.by, desk.clock.now())
-    except NotFound:
-        raise DeskRefused(f"there is no attempt {attempt_id}", UNUSABLE) from None
-    except Outdated:
-        raise DeskRefused(f"attempt {attempt_id} is not stuck: nothing changes") from None
     return f"attempt {attempt_id}: given up, bill {attempt.bill_id} can be paid again"
 
 
 async def refund_given_up(desk: Desk, refund_id: int) -> str:
     """Turn a refund of which Bootpay tells nobody into a transfer."""
-    try:
+    with _refusing(f"there is no refund {refund_id}", f"refund {refund_id} is not stuck: nothing changes"):
         transfer = await desk.db.transact(billing.give_up_refund, refund_id, desk.by, desk.clock.now())
-    except NotFound:
-        raise DeskRefused(f"there is no refund {refund_id}", UNUSABLE) from None
-    except Outdated:
-        raise DeskRefused(f"refund {refund_id} is not stuck: nothing changes") from None
     return f"refund {refund_id}: given up, refund {transfer.id} of {transfer.amount_won:,} won waits for your transfer"
 
 

@@ -12,7 +12,7 @@ from bot.views import evenings as views
 from core.people import AgeBand, Person
 from core.rooms import Companion, Door, Evening, Room, Subject
 from core.titles import Title
-from tests.bot.test_title_views import KO, LARGEST_ID, LONG, NASTY, text_of, title
+from tests.bot.titles_shown import KO, LARGEST_ID, LONG, NASTY, text_of, title
 
 SUBJECT = Subject(LARGEST_ID, "🔴", "넷플릭스", "Netflix", "프리미엄", "Premium")
 

@@ -9,16 +9,6 @@ from recommender import Model, Ratings, Similar, Title, Titles, similar, train
 from tests.recommender.worlds import World, catalogue, world
 
 
-@pytest.fixture(scope="module")
-def town() -> World:
-    return world()
-
-
-@pytest.fixture(scope="module")
-def model(town: World) -> Model:
-    return train(town.ratings, town.titles)
-
-
 def ids(found: list[Similar]) -> list[int]:
     return [one.title_id for one in found]
 

@@ -6,12 +6,7 @@ import pytest
 
 from recommender import Model, RatingRefused, Ratings, Title, Titles, train, why
 from recommender.arrays import F32, I64
-from tests.recommender.worlds import World, catalogue, of, world
-
-
-@pytest.fixture(scope="module")
-def town() -> World:
-    return world()
+from tests.recommender.worlds import World, catalogue, of
 
 
 @pytest.fixture(scope="module", params=["instant", "full"])

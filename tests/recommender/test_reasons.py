@@ -3,19 +3,9 @@
 import pytest
 
 from recommender import Model, Pick, Ratings, Reason, Title, Titles, train
-from tests.recommender.worlds import World, of, world
+from tests.recommender.worlds import World, of
 
 PEOPLE = range(1000, 1040)
-
-
-@pytest.fixture(scope="module")
-def town() -> World:
-    return world()
-
-
-@pytest.fixture(scope="module")
-def model(town: World) -> Model:
-    return train(town.ratings, town.titles)
 
 
 @pytest.fixture(scope="module")

@@ -7,16 +7,6 @@ from recommender import Model, Pick, RatingRefused, Ratings, Title, Titles, trai
 from tests.recommender.worlds import World, catalogue, of, world, young
 
 
-@pytest.fixture(scope="module")
-def town() -> World:
-    return world()
-
-
-@pytest.fixture(scope="module")
-def model(town: World) -> Model:
-    return train(town.ratings, town.titles)
-
-
 def ids(picks: list[Pick]) -> list[int]:
     return [pick.title_id for pick in picks]
 

@@ -17,11 +17,6 @@ def town() -> World:
 
 
 @pytest.fixture(scope="module")
-def model(town: World) -> Model:
-    return train(town.ratings, town.titles)
-
-
-@pytest.fixture(scope="module")
 def data(model: Model) -> bytes:
     return model.dump()
 

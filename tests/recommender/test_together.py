@@ -2,7 +2,7 @@
 
 import pytest
 
-from recommender import Model, train
+from recommender import Model
 from recommender.together import Present, recommend_together
 from tests.recommender.worlds import World, of, world
 
@@ -10,11 +10,6 @@ from tests.recommender.worlds import World, of, world
 @pytest.fixture(scope="module")
 def town() -> World:
     return world(people=120, titles=100, each=20)
-
-
-@pytest.fixture(scope="module")
-def model(town: World) -> Model:
-    return train(town.ratings, town.titles)
 
 
 def people(town: World, *users: int) -> list[Present]:

@@ -18,11 +18,6 @@ def town() -> World:
     return world(people=60, titles=50, each=12)
 
 
-@pytest.fixture(scope="module")
-def model(town: World) -> Model:
-    return train(town.ratings, town.titles)
-
-
 def columns(town: World) -> tuple[list[int], list[int], list[float]]:
     rows = town.ratings
     return rows.users.tolist(), rows.titles.tolist(), rows.stars.tolist()

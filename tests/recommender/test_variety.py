@@ -1,22 +1,11 @@
 """A varied list: nearly as good, less of the same."""
 
 import numpy as np
-import pytest
 
 from recommender import VARIETY, Model, Pick, train
 from recommender.evaluate import list_quality, split_each_user
 from recommender.variety import spread_out
-from tests.recommender.worlds import World, of, world
-
-
-@pytest.fixture(scope="module")
-def town() -> World:
-    return world()
-
-
-@pytest.fixture(scope="module")
-def model(town: World) -> Model:
-    return train(town.ratings, town.titles)
+from tests.recommender.worlds import World, of
 
 
 def ids(picks: list[Pick]) -> list[int]:
