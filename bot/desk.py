@@ -204,6 +204,12 @@ async def listed(db: Database) -> str:
     async with db.read() as session:
         waits = await billing.waiting(session)
     lines = [f"to be exported: {waits.payouts} payouts, {waits.won:,} won, {waits.codes} accounts to verify"]
+    if waits.kept:
+        why = "their hosts have no proven account, or owe as much"
+        lines.append(f"kept back: {waits.kept} payouts, {waits.kept_won:,} won: {why}")
+    lines += [
+        f"host {person_id} owes {won:,} won: taken off what is owed to them next" for person_id, won in waits.debts
+    ]
     lines += [
         f"batch {batch.id}: exported by {batch.exported_by} at {batch.exported_at:%Y-%m-%d %H:%M} UTC,"
         f" {count} payouts, {won:,} won, not confirmed"

@@ -17,6 +17,7 @@ from core.db import Database
 from core.errors import InvalidInput, NotFound, Outdated, ProviderRefused, ProviderUnclear
 from core.parties import claims_under_way
 
+WRONG_DAY = "it can have worked again only after it broke, and not later than today"
 NO_TRANSFER, NO_CLAIM = "no refund {} waits for a transfer", "there is no claim {}"
 
 
@@ -75,6 +76,22 @@ async def claims(db: Database) -> str:
     return "\n".join(lines) or "no claim waits to be decided"
 
 
+async def look(desk: Desk, claim_id: int, *, works_since: date | None = None) -> str:
+    """Say what upholding a claim would give back, and change nothing."""
+    try:
+        async with desk.db.read() as session:
+            plan = await flows.claim_preview(session, claim_id, desk.clock.now(), works_since=works_since)
+    except NotFound:
+        raise DeskRefused(NO_CLAIM.format(claim_id), UNUSABLE) from None
+    except InvalidInput:
+        raise DeskRefused(WRONG_DAY, UNUSABLE) from None
+    return "\n".join([f"claim {claim_id}: {plan.back_won:,} won would go back, nothing is decided", *_lines(plan)])
+
+
+def _lines(plan: flows.BackPlan) -> Sequence[str]:
+    return [f"  bill {line.bill_id}: {line.days} days, {line.won:,} won" for line in plan.lines]
+
+
 async def decide(desk: Desk, claim_id: int, *, upheld: bool, works_since: date | None = None) -> str:
     """Decide a claim, and say what goes back."""
     try:
@@ -92,11 +109,10 @@ async def decide(desk: Desk, claim_id: int, *, upheld: bool, works_since: date |
     except Outdated:
         raise DeskRefused(f"claim {claim_id} is closed: nothing changes") from None
     except InvalidInput:
-        raise DeskRefused("it can have worked again only after it broke, and not later than today", UNUSABLE) from None
+        raise DeskRefused(WRONG_DAY, UNUSABLE) from None
     if not upheld:
         return f"claim {claim_id}: rejected"
-    lines = [f"  bill {line.bill_id}: {line.days} days, {line.won:,} won" for line in plan.lines]
-    return "\n".join([f"claim {claim_id}: upheld, {plan.back_won:,} won go back", *lines])
+    return "\n".join([f"claim {claim_id}: upheld, {plan.back_won:,} won go back", *_lines(plan)])
 
 
 async def compare(db: Database, bootpay: billing.Provider, day: date) -> Sequence[Compared]:

@@ -223,11 +223,15 @@ def claims_uphold(
     works_since: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day on which it worked again, if it did.")
     ] = None,
+    only_look: Annotated[bool, typer.Option("--look", help="Only say what would go back; decide nothing.")] = False,
 ) -> None:
     """Agree that it did not work: the days without access go back."""
     from bot import refund_desk
 
     since = works_since.date() if works_since else None
+    if only_look:
+        at_desk(by, lambda desk: refund_desk.look(desk, claim, works_since=since))
+        return
     at_desk(by, lambda desk: refund_desk.decide(desk, claim, upheld=True, works_since=since))
 
 

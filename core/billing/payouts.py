@@ -94,12 +94,19 @@ class Confirmed:
 
 @dataclass(frozen=True)
 class Waiting:
-    """What waits to be exported, and the batches that wait to be confirmed, each with its payouts and their won."""
+    """What waits to be exported, and the batches that wait to be confirmed, each with its payouts and their won.
+
+    `kept` payouts are planned and cannot go out: their host has no proven account, or owes as much. `debts` are what
+    hosts owe, by person.
+    """
 
     payouts: int
     won: int
     codes: int
     batches: Sequence[tuple[PayoutBatch, int, int]]
+    kept: int
+    kept_won: int
+    debts: Sequence[tuple[int, int]]
 
 
 async def export_batch(session: AsyncSession, by: str, now: datetime) -> PayoutBatch:
@@ -192,7 +199,22 @@ async def waiting(session: AsyncSession) -> Waiting:
         .order_by(PayoutBatch.id)
     )
     batches = [(batch, count, int(won)) for batch, count, won in open_batches]
-    return Waiting(len(ready), sum(payout.amount_won for payout in ready), len(codes), batches)
+    planned = (await session.scalars(select(Payout).where(Payout.state == PayoutState.PLANNED))).all()
+    kept = [payout.amount_won for payout in planned if payout not in ready]
+    won = sum(payout.amount_won for payout in ready)
+    return Waiting(len(ready), won, len(codes), batches, len(kept), sum(kept), await _debts(session))
+
+
+async def _debts(session: AsyncSession) -> Sequence[tuple[int, int]]:
+    owes = func.sum(LedgerEntry.amount_won)
+    rows = await session.execute(
+        select(LedgerEntry.person_id, owes)
+        .where(LedgerEntry.account == Account.PAYABLE)
+        .group_by(LedgerEntry.person_id)
+        .having(owes > 0)
+        .order_by(LedgerEntry.person_id)
+    )
+    return [(person_id, int(won)) for person_id, won in rows if person_id is not None]
 
 
 async def instructions(session: AsyncSession, seal: Seal, batch_id: int) -> Sequence[Instruction]:

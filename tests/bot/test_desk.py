@@ -9,6 +9,7 @@ import errno
 import os
 import stat
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -388,6 +389,27 @@ def test_the_list_says_what_waits(owed: Office) -> None:
     assert "to be exported: 0 payouts, 0 won, 0 accounts" in told
     assert f"batch {owed.batch}: exported by mina at" in told
     assert "1 payouts, 4,250 won, not confirmed" in told
+
+
+def test_the_list_says_what_is_kept_back_and_who_owes(owed: Office) -> None:
+    by_hand = replace(LIMITS, smallest_partial_cancel_won=100_000)
+
+    async def everything_goes_back(db: Database) -> None:
+        async with db.write() as session:
+            bill = (await session.scalars(select(Bill))).one()
+            parts = [
+                await billing.plan_refund(session, bill, won, "claim", datetime.now(UTC), by_hand) for won in (4249, 1)
+            ]
+        for (transfer,) in parts:
+            await db.transact(billing.confirm_transfer, transfer.id, "mina", datetime.now(UTC))
+
+    owed.does(everything_goes_back)
+
+    told = owed.two("payouts", "list").output
+
+    assert "to be exported: 0 payouts, 0 won, 1 accounts to verify" in told
+    assert "kept back: 1 payouts, 4,250 won: their hosts have no proven account, or owe as much" in told
+    assert "owes 4,250 won: taken off what is owed to them next" in told
 
 
 def test_what_is_stuck_is_told_with_exit_code_1(owed: Office) -> None:

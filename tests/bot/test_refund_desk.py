@@ -164,6 +164,11 @@ def test_a_claim_is_upheld_with_its_lines(office: Office) -> None:
     office.clock.move_to(office.clock.now() + timedelta(days=1))
     assert f"claim {claim_id}: party" in office.two("claims", "list").stdout
 
+    looked = office.two("claims", "uphold", str(claim_id), "--by", "mina", "--look")
+    assert (looked.exit_code, "4,250 won would go back, nothing is decided" in looked.stdout) == (0, True)
+    assert row(office, Claim, claim_id).state is ClaimState.OPEN
+    assert office.two("claims", "uphold", "999999", "--by", "mina", "--look").exit_code == 2
+
     early = office.two("claims", "uphold", str(claim_id), "--by", "mina", "--works-since", "2020-01-01")
     upheld = office.two("claims", "uphold", str(claim_id), "--by", "mina")
     again = office.two("claims", "reject", str(claim_id), "--by", "jun")
