@@ -45,6 +45,11 @@ def card_unclear(say: Speech, data: Mapping[str, Any]) -> Screen:
     return Screen(say("alerts.card_unclear", card=data["card"]))
 
 
+def provider_refuses(say: Speech, data: Mapping[str, Any]) -> Screen:
+    """Bootpay does not accept our keys, or the address we come from."""
+    return Screen(say("alerts.provider_refuses", code=data["code"]))
+
+
 def books_differ(say: Speech, data: Mapping[str, Any]) -> Screen:
     """Bootpay tells a payment otherwise than we booked it."""
     difference = say(f"alerts.differs_{data['difference']}")

@@ -25,6 +25,7 @@ NOTICES: dict[str, View] = {
     "alerts.asked_in_vain": alerts.asked_in_vain,
     "alerts.paid_mismatch": alerts.paid_mismatch,
     "alerts.card_unclear": alerts.card_unclear,
+    "alerts.provider_refuses": alerts.provider_refuses,
     "alerts.books_differ": alerts.books_differ,
     "alerts.chore_failed": alerts.chore_failed,
     "alerts.dead_update": alerts.dead_update,

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.adapters.bootpay import Receipt
+from core.alerts import alert
 from core.billing.attempts import lapse_if_silent, lease_attempt, record
 from core.billing.limits import Limits
 from core.billing.noting import (
@@ -33,6 +34,10 @@ from core.db import Database
 from core.errors import ProviderRefused, ProviderUnclear
 
 NOT_FOUND, DECLINED = "RC_NOT_FOUND", "RC_CONFIRM_FAILED"
+# Bootpay's words, and HTTP's, for keys or an address that it does not accept.
+KEYS_REFUSED = (
+    "TOKEN_KEY_INVALID", "APP_KEY_NOT_FOUND", "APP_KEY_NOT_REST", "APP_SK_NOT_MATCHED", "HTTP_401", "HTTP_403"
+)  # fmt: skip
 URGENCY = {PAID: 0, APPROVABLE: 1, CANCELLED: 2, DEPOSIT_WAITING: 3}
 
 
@@ -58,8 +63,11 @@ async def settle_receipts_of(
     """Settle every receipt that Bootpay knows of an attempt's order; CHECKING without an answer, WAITING for none."""
     try:
         receipts = await bootpay.receipts_of_order(attempt.order_id)
-    except (ProviderUnclear, ProviderRefused):
+    except ProviderUnclear:
+        return Settled(Outcome.CHECKING, attempt.bill_id)
+    except ProviderRefused as error:
         # Refused is not "no receipts": our keys or the way to Bootpay are wrong. No answer, so nothing lapses.
+        await db.transact(_tell_of_wrong_keys, error.code, clock.now())
         return Settled(Outcome.CHECKING, attempt.bill_id)
     settled = [
         await settle(db, bootpay, clock, limits, receipt.receipt_id)
@@ -113,3 +121,10 @@ async def _note_refusal(session: AsyncSession, receipt_id: str, bill_id: int | N
     ours = await session.scalar(select(Attempt.bill_id).where(Attempt.receipt_id == receipt_id))
     if ours is not None or bill_id is not None:
         record(session, now, "receipt_refused", ours or bill_id, receipt=receipt_id[:64], code=code[:40])
+    await _tell_of_wrong_keys(session, code, now)
+
+
+async def _tell_of_wrong_keys(session: AsyncSession, code: str, now: datetime) -> None:
+    """Tell the operators that Bootpay does not let us in: until it does, nobody can pay."""
+    if code in KEYS_REFUSED:
+        await alert(session, now, "provider_refuses", code=code)

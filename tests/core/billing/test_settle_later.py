@@ -106,6 +106,20 @@ async def test_an_attempt_of_which_bootpay_knows_nothing_lapses_when_its_schedul
     await till.pays(bill.id)
 
 
+async def test_operators_are_told_once_an_hour_that_bootpay_does_not_let_us_in(till: Till) -> None:
+    bill = await open_bill(till.db, till.clock)
+    receipt_id = await till.approves(bill.id)
+    await till.begins(bill.id)
+    till.faults.add("*", "html_403", times=None)
+
+    assert await till.settles(receipt_id, bill_id=bill.id) is Outcome.CHECKING
+    await till.minutes_pass(3)
+    assert await till.said("alerts.provider_refuses") == 1
+    await till.minutes_pass(61)
+
+    assert await till.said("alerts.provider_refuses") == 2
+
+
 async def test_no_attempt_lapses_while_bootpay_does_not_answer(till: Till) -> None:
     bill = await open_bill(till.db, till.clock)
     await till.begins(bill.id)
