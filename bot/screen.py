@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 CALLBACK_BYTES = 64
@@ -131,12 +131,3 @@ class Delete:
 
 Reply = Say | Edit | Toast | Screen | Delete
 Replies = Reply | Sequence[Reply] | None
-
-
-@dataclass(frozen=True)
-class Command:
-    """One entry of the bot's command menu."""
-
-    name: str
-    key: str
-    hidden: bool = field(default=False)

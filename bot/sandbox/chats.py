@@ -82,10 +82,6 @@ class Phone:
         """Block the bot."""
         await self._act("block")
 
-    async def unblocks(self) -> None:
-        """Unblock the bot."""
-        await self._act("unblock")
-
     async def taps(self, label: str, *, anywhere: bool = False) -> str:
         """Press the newest button with that label as soon as it is shown; return the id of the query."""
         message, button = await self._button(label, "callback_data", anywhere)

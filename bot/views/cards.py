@@ -17,7 +17,6 @@ from core.billing import AUTOPAY_VERSION, Attempt, AttemptState, BillCard, Card,
 from core.billing.cards import KEY_EXPIRED
 
 METHOD = "카드자동"
-PROMISED = ("what", "when", "most", "stop")
 # What the return page found out and a person wants to know; everything else the card itself tells.
 NEWS = {CardOutcome.NOT_ISSUED: "declined", CardOutcome.NOT_OURS: "unknown"}
 # What the window says of itself when it brings no receipt back.

@@ -14,6 +14,7 @@ from core import billing, flows
 from core.billing import Bill, BillState
 from core.billing.stuck import stuck
 from core.billing.tables import Reminder
+from core.billing.unpaid import take_warned
 from core.clock import ManualClock
 from core.dates import seoul_date, seoul_instant
 from core.db import Database
@@ -430,6 +431,27 @@ async def test_what_comes_next_is_never_a_time_gone_by(house: House) -> None:
 async def _ahead(house: House) -> flows.Outlook:
     stay = await builders.membership(house.till.db, house.bill)
     return flows.outlook(await house.paper(), stay, LIMITS, house.now)
+
+
+async def test_a_reminder_that_the_host_asked_for_goes_through_a_mute(house: House) -> None:
+    async with house.till.db.write() as session:
+        await mute(session, await session.get_one(Person, house.late.id), house.now)
+    await house.lives_until(2)
+    assert "billing.reminder" not in house.told(house.late)
+
+    await house.till.db.transact(nudge_late, house.bill.id, house.party.host_id, house.now)
+    await house.works()
+
+    assert "billing.reminder" in house.told(house.late)
+
+
+async def test_the_first_time_that_a_warning_was_sent_counts(house: House) -> None:
+    sent_at, later = house.instant(3, time(10)), house.instant(3, time(15))
+    for at in (sent_at, later):
+        on_sent = {"bill": house.bill.id, "kind": "warning", "directly": False, "at": at}
+        await house.till.db.transact(take_warned, on_sent, 5)
+
+    assert (await house.paper()).warned_at == sent_at
 
 
 async def test_only_the_host_acts_on_a_late_bill_and_only_while_it_is_late(house: House) -> None:
