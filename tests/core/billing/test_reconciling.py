@@ -64,6 +64,14 @@ async def test_a_refund_that_is_done_while_a_payment_is_compared_is_no_differenc
     assert await till.said("alerts.books_differ") == 0
 
 
+async def test_a_refusal_is_no_receipt_that_is_gone(till: Till) -> None:
+    await paid(till)
+
+    assert await a_day_later(till, Refuses(till, ProviderRefused("APP_KEY_WRONG"))) == []
+
+    assert await till.said("alerts.books_differ") == 0
+
+
 async def transfer_instead(till: Till, bill: Bill) -> None:
     """Let Bootpay refuse a refund in full, so that it waits for the operator."""
     async with till.db.write() as session:

@@ -163,6 +163,17 @@ async def test_one_may_change_ones_mind_until_it_closes_and_not_afterwards(till:
         await till.db.transact(stay_after_all, opened.id, someone.id, till.clock.now())
 
 
+async def test_nobody_answers_after_the_close_although_its_tick_has_not_come(till: Till) -> None:
+    opened, inside = await _running(till, members=1)
+    change = await _propose(till, opened, 19_000)
+    till.clock.move_to(change.closes_at)
+
+    with pytest.raises(Outdated):
+        await _answers(till, change, inside[0][0], agreed=True)
+
+    assert [consent.agreed for consent in await _consents(till)] == [None]
+
+
 async def test_the_catalogue_asks_once_from_thirty_days_before_and_reminds_once(till: Till) -> None:
     opened, _ = await _running(till, 2)
     await _version(till, 19_000, "2027-01-01")

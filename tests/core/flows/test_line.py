@@ -259,6 +259,15 @@ async def test_the_seat_of_somebody_who_leaves_is_offered_on_their_last_day(till
     assert await state(till, opened, first) is MembershipState.OFFERED
 
 
+async def test_places_in_line_are_counted_from_one(till: Till) -> None:
+    opened, _ = await full_party(till)
+    crowd = [await person(till.db, till.clock, f"대기{n}") for n in range(3)]
+
+    now = till.clock.now()
+
+    assert [await till.db.transact(wait_in_line, opened.code, each, now) for each in crowd] == [1, 2, 3]
+
+
 async def test_an_offer_is_not_taken_back_before_its_time_is_over(till: Till) -> None:
     opened, members = await full_party(till)
     someone = await waits(till, opened)
