@@ -34,7 +34,7 @@ from core.outbox import Outgoing, SendState
 from core.sealing import KEY_BYTES, Seal
 from tests.bad_input import Row, bad_input
 from tests.builders import LIMITS, joins, open_bill, party, person
-from tests.conftest import empty
+from tests.conftest import empty, shared_database
 from tests.counter import planned, released
 from tests.till import till_open
 
@@ -90,7 +90,7 @@ class Office:
         """Do something on the database, in a loop of its own as every command has one."""
 
         async def on_it() -> Any:
-            db = Database(self.url)
+            db = shared_database(self.url)
             try:
                 return await work(db)
             finally:
