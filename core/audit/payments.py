@@ -36,7 +36,13 @@ def held_equals_paid() -> Select[int]:
         .scalar_subquery()
     )
     rest = case((Bill.released_at.is_(None), Bill.refunded_won - Bill.amount_won - Bill.credit_won), else_=0)
-    return select(Bill.id).where(Bill.state.in_(PAID), held != rest)
+    # Of a released bill nothing is held, and nothing either of one that was never booked.
+    taken = (
+        select(func.coalesce(func.sum(-LedgerEntry.amount_won), 0))
+        .where(LedgerEntry.bill_id == Bill.id, LedgerEntry.account == Account.HELD, LedgerEntry.amount_won < 0)
+        .scalar_subquery()
+    )
+    return select(Bill.id).where(Bill.state.in_(PAID), (held != rest) | (taken != Bill.amount_won + Bill.credit_won))
 
 
 @question(of=Bill.party_id)

@@ -27,7 +27,7 @@ CORRUPTIONS: dict[str, tuple[list[str], list[str]]] = {
     ),
     "a bill of which the books know nothing": (
         ["delete from ledger_entry where bill_id = :released"],
-        ["received_is_booked", "refunds_are_booked"],
+        ["held_equals_paid", "refunds_are_booked"],
     ),
     "money nobody owed that no book knows": (
         ["delete from ledger_entry where event = :stray"],
