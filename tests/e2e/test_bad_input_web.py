@@ -82,6 +82,7 @@ Forge = Callable[[Stage], str]
         "return-bare": lambda s: f"{s.facts['open_link']}/return",
         "return-junk": lambda s: f"{s.facts['open_link']}/return?receipt_id=';--",
         "return-claims": lambda s: f"{s.facts['open_link']}/return?event=done&status=1&price=1&order_id=two_2_1_x",
+        "return-error": lambda s: f"{s.facts['open_link']}/return?event=error&message=<script>alert(1)</script>",
         "return-forged": lambda s: f"{changed_bit(s.facts['open_link'])}/return?receipt_id={'0' * 24}",
     }
 )
@@ -91,7 +92,7 @@ async def test_a_link_says_what_it_is_and_pays_nothing(stage: Stage, row: Row, a
 
     assert (status, row.words in text) == (row.status, True), text
     assert "<script>alert" not in text
-    assert ('id="pay"' in text) == ("요금 결제" in row.words)
+    assert ('id="pay"' in text) == ("요금 결제" in row.words or row.id == "return-error")
 
 
 @bad_input(["return-unknown", "return-other-receipt"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +99,10 @@ async def unsettled(db: Database) -> dict[str, int]:
 
 
 async def calm(db: Database, bot: Process, street: Street) -> dict[str, int]:
-    """Wait until everything is settled, with time passing as often as an unanswered payment asks for it."""
+    """Wait until everything is settled, with time passing as often as an unanswered payment asks for it.
+
+    Where only messages are left, they may be such as wait for the morning: then it becomes morning.
+    """
     left: dict[str, int] = {}
     for _ in range(8):
         await bot.until_ready()
@@ -109,9 +112,17 @@ async def calm(db: Database, bot: Process, street: Street) -> dict[str, int]:
                 return {}
             await asyncio.sleep(0.05)
         bot.kill()
-        bot.time_passes(PATIENCE)
+        bot.time_passes(PATIENCE if left.keys() != {"messages"} else max(PATIENCE, await until_all_are_due(db, bot)))
         bot.start()
     return left
+
+
+async def until_all_are_due(db: Database, bot: Process) -> timedelta:
+    """Return how long it is, by the bot's clock, until every waiting message may be sent."""
+    async with db.read() as session:
+        last = await session.scalar(select(func.max(Outgoing.not_before)).where(Outgoing.state == SendState.WAITING))
+    now = datetime.now(UTC) + bot.ahead
+    return (last or now) - now
 
 
 async def receipts_seen(phone: Phone) -> int:
