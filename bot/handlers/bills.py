@@ -43,8 +43,9 @@ async def _refunds(tap: Tap, cards: Sequence[billing.BillCard]) -> views.Back:
 async def bill(tap: Tap) -> Replies:
     """Show one bill with its state and its receipt."""
     card = await billing.own_bill(tap.session, tap.number(0), tap.person.id)
-    refunds = await billing.refunds_of(tap.session, card.bill.id)
-    return Edit(views.bill(tap.say, card, pay_link(tap, card), refunds, seoul_date(tap.now)))
+    refunds, today = await billing.refunds_of(tap.session, card.bill.id), seoul_date(tap.now)
+    by_card = billing.pays_by_itself(card, today) and await billing.card_of(tap.session, tap.person.id) is not None
+    return Edit(views.bill(tap.say, card, pay_link(tap, card), refunds, today, by_card=by_card))
 
 
 async def why(tap: Tap) -> Replies:

@@ -72,8 +72,8 @@ def state_word(say: Speech, card: BillCard) -> str:
     return say.plain(f"parties.bill_{card.bill.state}")
 
 
-def bill(say: Speech, card: BillCard, link: str, refunds: Sequence[Refund], today: date) -> Screen:
-    """One bill: what it is for, where it stands, its receipt."""
+def bill(say: Speech, card: BillCard, link: str, refunds: Sequence[Refund], today: date, *, by_card: bool) -> Screen:
+    """One bill: what it is for, where it stands, its receipt; `by_card` says that a card on file is going to pay it."""
     row = card.bill
     lines = [
         say(
@@ -84,7 +84,9 @@ def bill(say: Speech, card: BillCard, link: str, refunds: Sequence[Refund], toda
             state=state_word(say, card),
         )
     ]
-    if payable(card):
+    if payable(card) and by_card:
+        lines.append(say("bills.by_card", day=say.day(max(row.due_on, today))))
+    elif payable(card):
         late = row.due_on < today and card.membership.state is not MembershipState.RESERVED
         lines.append(say("bills.was_due" if late else "bills.due", day=say.day(row.due_on)))
     if row.paid_at is not None:

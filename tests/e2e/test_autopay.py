@@ -33,6 +33,9 @@ async def test_a_card_pays_the_next_month_by_itself(world: World) -> None:
 
     await world.days_pass(24)
     await member.sees("따로 하실 일은 없어요", anywhere=True)
+    await member.says("/bills")
+    await member.taps("1")
+    await member.sees("등록한 카드로 자동으로 결제돼요")
     await world.days_pass(5)
     await member.sees("내일 4,250원이 자동으로 결제돼요", anywhere=True)
     assert await world.count("bill WHERE state = 'paid'") == 1
