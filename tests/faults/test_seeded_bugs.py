@@ -42,13 +42,14 @@ def test_every_seeded_bug_is_found_and_the_same_runs_pass_without_it(fresh: Fres
             story = search(fresh, first, most, bug)
             to_pass[first] = max(to_pass[first], story.runs)
             if story.broke is not None:
-                found[bug.__name__] = f"{story.runs}" if first != known else "that of its own seed"
+                found[bug.__name__] = f"{story.runs}" if first != known else "own seed"
                 break
     without = [search(fresh, first, most) for first, most in to_pass.items()]
 
     promise.tried, promise.lost = len(SEEDS), len(SEEDS) - len(found)
     promise.wrong = sum(story.broke is not None for story in without)
-    promise.note = "found in run " + ", ".join(found.values())
+    runs = [run for run in found.values() if run != "own seed"]
+    promise.note = ", ".join([f"{len(found) - len(runs)} by their own seeds", *(f"run {run}" for run in runs)])
     for story in without:
         if story.broke is not None:
             raise story.broke
